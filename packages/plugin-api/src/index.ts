@@ -1,1 +1,14 @@
-export {};
+export * from '@sluice/net';
+export * from './contributions/command.js';
+export * from './contributions/inbound.js';
+export * from './contributions/outbound.js';
+export * from './contributions/rule.js';
+export * from './contributions/schema.js';
+export * from './plugin.js';
+export * from './services/dialer.js';
+export * from './services/dispatcher.js';
+export * from './services/logger.js';
+export * from './services/policy.js';
+export * from './services/session.js';
+export * from './services/stats.js';
+export * from './tokens.js';

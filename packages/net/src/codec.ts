@@ -1,0 +1,26 @@
+/** Receives what a codec puts out. */
+export type Emit = (bytes: Buffer) => void;
+
+/**
+ * One direction of a protocol's byte transformation: synchronous, pure, without I/O.
+ *
+ * The chunk given to `write` is valid only during the call; what must be kept is copied. An emitted
+ * buffer belongs to the receiver, except that slices of the chunk itself may be emitted.
+ * Throwing a SluiceError ends the connection with that reason.
+ */
+export interface Codec {
+  /** Bytes in; `emit` is called zero or more times, in order. */
+  write(chunk: Buffer, emit: Emit): void;
+  /** The source has ended. May emit a trailer, or throw E_PROTOCOL if the stream is cut off. */
+  end?(emit: Emit): void;
+  /** The bytes that wait inside for more input, if any (for leak checks and limits). */
+  readonly pendingBytes?: number;
+  /** The connection is over; frees what garbage collection would not. */
+  dispose?(): void;
+}
+
+/** What a handshake adds to a link: how bytes read are decoded and bytes written are encoded. */
+export interface CodecPair {
+  readonly decode?: Codec | undefined;
+  readonly encode?: Codec | undefined;
+}

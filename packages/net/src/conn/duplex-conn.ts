@@ -1,0 +1,132 @@
+import type { Buffer } from 'node:buffer';
+import type { Duplex } from 'node:stream';
+import { unmapIPv4, type Endpoint } from '../address.js';
+import type { DataPlane } from '../data-plane.js';
+import type { Conn, ConnSink, Counter } from './conn.js';
+
+interface MaybeSocket {
+  localAddress?: string;
+  localPort?: number;
+  remoteAddress?: string;
+  remotePort?: number;
+}
+
+/** A conn over any Node duplex stream (TLS, HTTP/2, plain sockets): the slower, general way. */
+export class DuplexConn implements Conn {
+  bytesRead = 0;
+  bytesWritten = 0;
+  readonly local: Endpoint;
+  readonly remote: Endpoint;
+  readonly #plane: DataPlane;
+  readonly #stream: Duplex;
+  #sink: ConnSink | null = null;
+  #owesDrain = false;
+  #paused = true;
+  #ended = false;
+  #endDelivered = false;
+  #closed = false;
+  #error: Error | undefined;
+  #meterRead: Counter | undefined;
+  #meterWritten: Counter | undefined;
+
+  constructor(plane: DataPlane, stream: Duplex) {
+    this.#plane = plane;
+    this.#stream = stream;
+    const socket = stream as MaybeSocket;
+    this.local = { address: unmapIPv4(socket.localAddress ?? ''), port: socket.localPort ?? 0 };
+    this.remote = { address: unmapIPv4(socket.remoteAddress ?? ''), port: socket.remotePort ?? 0 };
+    stream.pause();
+    stream.on('data', (chunk: Buffer) => this.#handleData(chunk));
+    stream.pause();
+    stream.on('end', () => this.#handleEnd());
+    stream.on('error', (error) => {
+      this.#error ??= error;
+    });
+    stream.on('close', () => this.#handleClose());
+    plane.conns += 1;
+  }
+
+  get destroyed(): boolean {
+    return this.#stream.destroyed;
+  }
+
+  meter(read: Counter | undefined, written: Counter | undefined): void {
+    this.#meterRead = read;
+    this.#meterWritten = written;
+  }
+
+  attach(sink: ConnSink): void {
+    this.#sink = sink;
+  }
+
+  pause(): void {
+    this.#paused = true;
+    this.#stream.pause();
+  }
+
+  resume(): void {
+    if (this.#closed) return;
+    this.#paused = false;
+    if (this.#ended) this.#deliverEnd();
+    else this.#stream.resume();
+  }
+
+  write(chunk: Uint8Array): boolean {
+    const stream = this.#stream;
+    if (stream.destroyed || stream.writableEnded || chunk.length === 0) return true;
+    this.bytesWritten += chunk.length;
+    this.#meterWritten?.add(chunk.length);
+    stream.write(chunk, () => this.#handleWritten());
+    if (stream.writableLength === 0) return true;
+    this.#owesDrain = true;
+    return false;
+  }
+
+  writeVolatile(chunk: Uint8Array): boolean {
+    // A stream may keep the chunk in ways that its length does not show (TLS records).
+    return this.write(Uint8Array.from(chunk));
+  }
+
+  end(): void {
+    if (!this.#stream.destroyed && !this.#stream.writableEnded) this.#stream.end();
+  }
+
+  destroy(error?: Error): void {
+    this.#error ??= error;
+    this.#stream.destroy();
+  }
+
+  reset(error?: Error): void {
+    this.destroy(error);
+  }
+
+  #handleData(chunk: Buffer): void {
+    this.bytesRead += chunk.length;
+    this.#meterRead?.add(chunk.length);
+    this.#sink?.onData(chunk, false);
+  }
+
+  #handleEnd(): void {
+    this.#ended = true;
+    if (!this.#paused) this.#deliverEnd();
+  }
+
+  #deliverEnd(): void {
+    if (this.#endDelivered || this.#sink === null) return;
+    this.#endDelivered = true;
+    this.#sink.onEnd();
+  }
+
+  #handleWritten(): void {
+    if (!this.#owesDrain || this.#stream.writableLength > 0) return;
+    this.#owesDrain = false;
+    if (!this.#closed) this.#sink?.onDrain();
+  }
+
+  #handleClose(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#plane.conns -= 1;
+    this.#sink?.onClose(this.#error);
+  }
+}

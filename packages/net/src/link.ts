@@ -1,0 +1,65 @@
+import type { Buffer } from 'node:buffer';
+import type { Codec, CodecPair, Emit } from './codec.js';
+import type { Conn } from './conn/conn.js';
+import { HandshakeReader } from './handshake/reader.js';
+
+/**
+ * A connection together with the layers of protocol that handshakes have put on it. Inbounds are
+ * given one, outbounds return one, the relay joins two.
+ */
+export class Link {
+  readonly conn: Conn;
+  readonly reader: HandshakeReader;
+  #encoders: Codec[] = [];
+  readonly #send: Emit = (bytes) => void this.conn.write(bytes);
+
+  constructor(conn: Conn) {
+    this.conn = conn;
+    this.reader = new HandshakeReader(conn, []);
+  }
+
+  /** Decoders in the order in which bytes read pass them. */
+  get decoders(): readonly Codec[] {
+    return this.reader.decoders;
+  }
+
+  /** Encoders in the order in which bytes written pass them. */
+  get encoders(): readonly Codec[] {
+    return this.#encoders;
+  }
+
+  /** Adds a layer on top: what is read and written from now on passes it too. */
+  push(pair: CodecPair): void {
+    if (pair.decode !== undefined) this.reader.pushDecoder(pair.decode);
+    if (pair.encode !== undefined) this.#encoders = [pair.encode, ...this.#encoders];
+  }
+
+  /** Writes handshake bytes through the layers. The memory must not change afterwards. */
+  write(bytes: Buffer): void {
+    if (this.#encoders.length === 0) this.#send(bytes);
+    else this.#encode(bytes, 0);
+  }
+
+  /** Ends our direction after what was written. */
+  end(): void {
+    this.conn.end();
+  }
+
+  /** Closes at once. */
+  destroy(error?: Error): void {
+    this.conn.destroy(error);
+    this.dispose();
+  }
+
+  /** Lets the codecs free what they hold. */
+  dispose(): void {
+    for (const codec of this.reader.decoders) codec.dispose?.();
+    for (const codec of this.#encoders) codec.dispose?.();
+  }
+
+  #encode(bytes: Buffer, layer: number): void {
+    const codec = this.#encoders[layer];
+    if (codec === undefined) this.#send(bytes);
+    else codec.write(bytes, (out) => this.#encode(out, layer + 1));
+  }
+}

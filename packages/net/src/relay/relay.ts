@@ -1,0 +1,130 @@
+import type { Counter } from '../conn/conn.js';
+import type { DataPlane } from '../data-plane.js';
+import { SluiceError } from '../errors.js';
+import type { Link } from '../link.js';
+import { TimerEntry, TimerWheel } from '../timer-wheel.js';
+import { RelaySide } from './side.js';
+
+/** V2Ray's policy timeouts, in ms. */
+export interface RelayTimeouts {
+  /** Without a byte in either direction for this long, the connection is closed. */
+  readonly connIdle: number;
+  /** The same, once the upstream has ended its direction. */
+  readonly uplinkOnly: number;
+  /** The same, once the client has ended its direction. */
+  readonly downlinkOnly: number;
+}
+
+export type RelayEnd = 'done' | 'idle' | 'client-reset' | 'upstream-reset' | 'error' | 'closing';
+
+export interface RelayResult {
+  /** Payload bytes from the client and to the client. */
+  readonly uplink: number;
+  readonly downlink: number;
+  readonly end: RelayEnd;
+  readonly error?: SluiceError;
+}
+
+export interface RelayOptions {
+  readonly timeouts: RelayTimeouts;
+  /** Counters of payload bytes (V2Ray's user counters). */
+  readonly uplink?: Counter | undefined;
+  readonly downlink?: Counter | undefined;
+  /** Called exactly once, after both conns are gone or going. */
+  onEnd(result: RelayResult): void;
+}
+
+/**
+ * Joins a client's link and an upstream link: passes bytes through their codecs both ways, with
+ * back-pressure, half-close, idle timeouts and counters, and takes both down when either fails.
+ */
+export class Relay extends TimerEntry {
+  readonly #plane: DataPlane;
+  readonly #options: RelayOptions;
+  readonly #client: RelaySide;
+  readonly #upstream: RelaySide;
+  #timeout: number;
+  #finished = false;
+  /** The tick of the last byte in either direction; written by the sides. */
+  active: number;
+
+  constructor(plane: DataPlane, client: Link, upstream: Link, options: RelayOptions) {
+    super();
+    this.#plane = plane;
+    this.#options = options;
+    this.#timeout = TimerWheel.ticks(options.timeouts.connIdle);
+    this.active = plane.timers.now;
+    this.#client = new RelaySide(this, plane.timers, client, options.uplink);
+    this.#upstream = new RelaySide(this, plane.timers, upstream, options.downlink);
+  }
+
+  /** Hands both links to the engine. */
+  start(): void {
+    const client = this.#client;
+    const upstream = this.#upstream;
+    client.join(upstream);
+    upstream.join(client);
+    this.#plane.timers.schedule(this, this.#timeout);
+    // The client's side first: what it sent early must precede what it sends now.
+    client.begin();
+    upstream.begin();
+  }
+
+  get uplink(): number {
+    return this.#client.bytes;
+  }
+
+  get downlink(): number {
+    return this.#upstream.bytes;
+  }
+
+  /** Ends the relay from outside. */
+  close(end: RelayEnd = 'closing', error?: SluiceError): void {
+    this.#finish(end, error, true);
+  }
+
+  onTimer(): void {
+    const quiet = this.#plane.timers.now - this.active;
+    if (quiet < this.#timeout) this.#plane.timers.schedule(this, this.#timeout - quiet);
+    else this.#finish(this.#client.ended || this.#upstream.ended ? 'done' : 'idle', undefined, false);
+  }
+
+  /** A side has read its peer's end and passed it on. @internal */
+  sideEnded(side: RelaySide): void {
+    if (this.#finished) return;
+    const { downlinkOnly, uplinkOnly } = this.#options.timeouts;
+    this.#timeout = TimerWheel.ticks(side === this.#client ? downlinkOnly : uplinkOnly);
+    this.active = this.#plane.timers.now;
+    this.#plane.timers.schedule(this, this.#timeout);
+  }
+
+  /** A side's conn is gone. @internal */
+  sideClosed(side: RelaySide, error: SluiceError | undefined): void {
+    if (this.#finished) return;
+    const isClient = side === this.#client;
+    if (error !== undefined) {
+      this.#finish(isClient ? 'client-reset' : 'upstream-reset', error, true);
+    } else if (this.#client.ended && this.#upstream.ended) {
+      // In order: the other conn closes by itself once its last bytes are out.
+      if (this.#client.closed && this.#upstream.closed) this.#finish('done', undefined, false);
+    } else {
+      this.#finish('done', undefined, true);
+    }
+  }
+
+  /** A codec has thrown. @internal */
+  sideFailed(error: SluiceError): void {
+    this.#finish('error', error, true);
+  }
+
+  #finish(end: RelayEnd, error: SluiceError | undefined, cutOff: boolean): void {
+    if (this.#finished) return;
+    this.#finished = true;
+    this.#plane.timers.cancel(this);
+    // The writing side first, so that no conn's read memory is in use when that conn goes.
+    this.#client.close(cutOff);
+    this.#upstream.close(cutOff);
+    const result = { uplink: this.#client.bytes, downlink: this.#upstream.bytes, end };
+    this.#options.onEnd(error === undefined ? result : { ...result, error });
+  }
+}

@@ -1,0 +1,172 @@
+import type { Buffer } from 'node:buffer';
+import type { Codec, Emit } from '../codec.js';
+import type { Conn, ConnSink, Counter } from '../conn/conn.js';
+import { SluiceError, toSluiceError } from '../errors.js';
+import { resetError } from '../handshake/reader.js';
+import type { Link } from '../link.js';
+import type { TimerWheel } from '../timer-wheel.js';
+import type { Relay } from './relay.js';
+
+/** One of the two connections of a relay: reads from its own conn, writes to the other side's. */
+export class RelaySide implements ConnSink {
+  /** Payload bytes read. */
+  bytes = 0;
+  /** The conn's peer has ended its direction and that was passed on. */
+  ended = false;
+  closed = false;
+  readonly #relay: Relay;
+  readonly #timers: TimerWheel;
+  readonly #link: Link;
+  readonly #conn: Conn;
+  readonly #counter: Counter | undefined;
+  #other!: RelaySide;
+  #out!: Conn;
+  /** Null while bytes pass unchanged. */
+  #pipeline: Emit | null = null;
+  #stages: readonly { codec: Codec; emit: Emit }[] = [];
+  /** Set by the last stage when the other conn did not take all at once. */
+  #blocked = false;
+  /** Without decoders, payload is counted as it is read. */
+  #countsRaw = true;
+  /** The memory that the pipeline works on now, if it is shared with other conns. */
+  #volatileMemory: ArrayBufferLike | null = null;
+
+  constructor(relay: Relay, timers: TimerWheel, link: Link, counter: Counter | undefined) {
+    this.#relay = relay;
+    this.#timers = timers;
+    this.#link = link;
+    this.#conn = link.conn;
+    this.#counter = counter;
+  }
+
+  /** Learns where to write to and by which codecs. */
+  join(other: RelaySide): void {
+    this.#other = other;
+    this.#out = other.#conn;
+    const decoders = this.#link.decoders;
+    const encoders = other.#link.encoders;
+    if (decoders.length + encoders.length === 0) return;
+    // Built from the end: each stage emits into the next, the last into the other conn.
+    let next: Emit = (bytes) => this.#writeOut(bytes);
+    const stages: { codec: Codec; emit: Emit }[] = [];
+    for (const codec of [...encoders].reverse()) next = this.#stage(codec, next, stages);
+    if (decoders.length > 0) next = this.#countStage(next);
+    for (const codec of [...decoders].reverse()) next = this.#stage(codec, next, stages);
+    this.#stages = stages.reverse();
+    this.#countsRaw = decoders.length === 0;
+    this.#pipeline = next;
+  }
+
+  /** Passes on what the handshake left over, then takes the conn's events. */
+  begin(): void {
+    const rest = this.#link.reader.release();
+    const failure = this.#link.reader.failure;
+    this.#conn.attach(this, this.#pipeline === null);
+    if (failure !== undefined || this.#conn.destroyed) {
+      this.onClose(failure);
+      return;
+    }
+    if (rest.length > 0) this.#passOn(rest);
+    if (this.#link.reader.sawEnd) this.onEnd();
+    else if (!this.#blocked) this.#conn.resume();
+  }
+
+  onData(chunk: Buffer, volatile: boolean): void {
+    this.#relay.active = this.#timers.now;
+    const pipeline = this.#pipeline;
+    if (pipeline === null) {
+      this.#count(chunk.length);
+      const taken = volatile ? this.#out.writeVolatile(chunk) : this.#out.write(chunk);
+      if (taken) return;
+      this.#blocked = true;
+    } else {
+      this.#volatileMemory = volatile ? chunk.buffer : null;
+      if (this.#countsRaw) this.#count(chunk.length);
+      try {
+        pipeline(chunk);
+      } catch (error) {
+        this.#relay.sideFailed(toSluiceError(error));
+        return;
+      }
+      if (!this.#blocked) return;
+    }
+    this.#conn.pause();
+  }
+
+  onEnd(): void {
+    if (this.ended) return;
+    this.ended = true;
+    try {
+      for (const { codec, emit } of this.#stages) codec.end?.(emit);
+    } catch (error) {
+      this.#relay.sideFailed(toSluiceError(error));
+      return;
+    }
+    this.#out.end();
+    this.#relay.sideEnded(this);
+  }
+
+  /** The conn has taken what was written to it: the other side may read on. */
+  onDrain(): void {
+    const other = this.#other;
+    if (!other.#blocked) return;
+    other.#blocked = false;
+    this.#relay.active = this.#timers.now;
+    other.#conn.resume();
+  }
+
+  onClose(error: Error | undefined): void {
+    if (this.closed) return;
+    this.closed = true;
+    const reason = error === undefined || error instanceof SluiceError ? error : resetError(error);
+    this.#relay.sideClosed(this, reason);
+  }
+
+  /** @param cutOff let the peer see that the stream is incomplete */
+  close(cutOff: boolean): void {
+    this.closed = true;
+    if (cutOff) this.#conn.reset();
+    else this.#conn.destroy();
+    this.#link.dispose();
+  }
+
+  #count(n: number): void {
+    this.bytes += n;
+    this.#counter?.add(n);
+  }
+
+  #stage(codec: Codec, emit: Emit, stages: { codec: Codec; emit: Emit }[]): Emit {
+    stages.push({ codec, emit });
+    return (bytes) => codec.write(bytes, emit);
+  }
+
+  #countStage(next: Emit): Emit {
+    return (bytes) => {
+      this.#count(bytes.length);
+      next(bytes);
+    };
+  }
+
+  #writeOut(bytes: Buffer): void {
+    if (bytes.length === 0) return;
+    const taken =
+      bytes.buffer === this.#volatileMemory ? this.#out.writeVolatile(bytes) : this.#out.write(bytes);
+    if (!taken) this.#blocked = true;
+  }
+
+  /** Leftover bytes are already decoded: only the other side's encoders apply. */
+  #passOn(rest: Buffer): void {
+    this.#count(rest.length);
+    this.#volatileMemory = null;
+    try {
+      let emit: Emit = (bytes) => this.#writeOut(bytes);
+      for (const codec of [...this.#other.#link.encoders].reverse()) {
+        const next = emit;
+        emit = (bytes) => codec.write(bytes, next);
+      }
+      emit(rest);
+    } catch (error) {
+      this.#relay.sideFailed(toSluiceError(error));
+    }
+  }
+}

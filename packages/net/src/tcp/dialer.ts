@@ -1,0 +1,148 @@
+import net from 'node:net';
+import { formatHostPort, type Destination } from '../address.js';
+import type { Conn } from '../conn/conn.js';
+import { SocketConn } from '../conn/socket-conn.js';
+import type { DataPlane } from '../data-plane.js';
+import { errnoOf, SluiceError, type ErrorCode } from '../errors.js';
+import { happyEyeballs } from './happy-eyeballs.js';
+import { setTcpOptions, unixPath } from './listener.js';
+import { onreadOptions } from './raw-socket.js';
+import type { Resolver } from './resolver.js';
+
+export interface DialOptions {
+  readonly resolver: Resolver;
+  /** The whole dial, name look-up included, in ms. */
+  readonly timeoutMs: number;
+  /** The source IP (V2Ray's sendThrough). */
+  readonly localAddress?: string | undefined;
+  /** Aborting ends the dial with E_CLOSING. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** An attempt that can be given up. */
+export interface Attempt {
+  readonly conn: Promise<Conn>;
+  abandon(): void;
+}
+
+/**
+ * Connects to a destination; several addresses race by RFC 8305. The conn is paused.
+ * @throws SluiceError E_DIAL_REFUSED, E_DIAL_TIMEOUT, E_DIAL_UNREACHABLE, E_DIAL_FAILED, E_DNS_*, E_CLOSING
+ */
+export async function dial(plane: DataPlane, to: Destination, options: DialOptions): Promise<Conn> {
+  const deadline = performance.now() + options.timeoutMs;
+  if (options.signal?.aborted === true) throw closing();
+  if (to.type !== 'domain') return limited(plane, open(plane, to.host, to.port, options), to, deadline, options.signal);
+  const addresses = await resolve(plane, to, deadline, options);
+  const only = addresses.length === 1 ? addresses[0] : undefined;
+  const attempt =
+    only !== undefined
+      ? open(plane, only, to.port, options)
+      : happyEyeballs(plane.timers, addresses, (address) => open(plane, address, to.port, options));
+  return limited(plane, attempt, to, deadline, options.signal);
+}
+
+async function resolve(plane: DataPlane, to: Destination, deadline: number, options: DialOptions): Promise<string[]> {
+  const family = options.localAddress === undefined ? undefined : net.isIPv6(options.localAddress) ? 6 : 4;
+  const lookup = options.resolver.resolve(to.host, family);
+  return race(plane, lookup, () => undefined, to, deadline, options.signal);
+}
+
+function limited(plane: DataPlane, attempt: Attempt, to: Destination, deadline: number, signal?: AbortSignal): Promise<Conn> {
+  return race(plane, attempt.conn, attempt.abandon, to, deadline, signal);
+}
+
+/** The promise, a timeout or an abort, whichever is first. */
+function race<T>(
+  plane: DataPlane,
+  promise: Promise<T>,
+  abandon: () => void,
+  to: Destination,
+  deadline: number,
+  signal?: AbortSignal,
+): Promise<T> {
+  return new Promise<T>((resolvePromise, reject) => {
+    const settle = (): void => {
+      plane.timers.cancel(timer);
+      signal?.removeEventListener('abort', onAbort);
+    };
+    const giveUp = (error: SluiceError): void => {
+      settle();
+      reject(error);
+      abandon();
+    };
+    const onAbort = (): void => giveUp(closing());
+    const timer = plane.timers.after(Math.max(0, deadline - performance.now()), () =>
+      giveUp(new SluiceError('E_DIAL_TIMEOUT', `${formatHostPort(to.host, to.port)} did not answer in time`)),
+    );
+    signal?.addEventListener('abort', onAbort, { once: true });
+    promise.then(
+      (value) => {
+        settle();
+        resolvePromise(value);
+      },
+      (error: unknown) => {
+        settle();
+        reject(error as Error);
+      },
+    );
+  });
+}
+
+function open(plane: DataPlane, host: string, port: number, options: DialOptions): Attempt {
+  const unix = host.startsWith('/') || host.startsWith('@');
+  const { localAddress } = options;
+  let conn: SocketConn;
+  try {
+    conn = new SocketConn(plane, (into) =>
+      net.connect(
+        unix
+          ? { path: unixPath(host), allowHalfOpen: true, ...onreadOptions(into) }
+          : {
+              host,
+              port,
+              autoSelectFamily: false,
+              allowHalfOpen: true,
+              ...onreadOptions(into),
+              ...(localAddress === undefined ? {} : { localAddress }),
+            },
+      ),
+    );
+  } catch (error) {
+    return { conn: Promise.reject(dialError(error as Error, host, port)), abandon: () => undefined };
+  }
+  const { socket } = conn;
+  const opened = new Promise<Conn>((resolve, reject) => {
+    const failed = (error: Error): void => reject(dialError(error, host, port));
+    const closed = (): void => reject(closing());
+    socket.once('error', failed);
+    socket.once('close', closed);
+    socket.once('connect', () => {
+      socket.off('error', failed);
+      socket.off('close', closed);
+      if (!unix) setTcpOptions(socket);
+      conn.pause();
+      resolve(conn);
+    });
+  });
+  return { conn: opened, abandon: () => void socket.destroy() };
+}
+
+function closing(): SluiceError {
+  return new SluiceError('E_CLOSING', 'the dial was given up');
+}
+
+function dialError(error: Error, host: string, port: number): SluiceError {
+  const errno = errnoOf(error) ?? error.message;
+  const where = formatHostPort(host, port);
+  const codes: Record<string, [ErrorCode, string]> = {
+    ECONNREFUSED: ['E_DIAL_REFUSED', `${where} refused the connection`],
+    ECONNRESET: ['E_DIAL_REFUSED', `${where} reset the connection`],
+    ENOENT: ['E_DIAL_REFUSED', `nothing listens on ${where}`],
+    ETIMEDOUT: ['E_DIAL_TIMEOUT', `${where} did not answer in time`],
+    ENETUNREACH: ['E_DIAL_UNREACHABLE', `no route leads to ${where}`],
+    EHOSTUNREACH: ['E_DIAL_UNREACHABLE', `no route leads to ${where}`],
+  };
+  const [code, message] = codes[errno] ?? ['E_DIAL_FAILED', `${where} could not be dialled (${errno})`];
+  return new SluiceError(code, message, { cause: error });
+}

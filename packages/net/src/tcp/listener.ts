@@ -1,0 +1,102 @@
+import net from 'node:net';
+import { getSystemErrorName } from 'node:util';
+import { formatHostPort, hostType, type Endpoint } from '../address.js';
+import type { Conn } from '../conn/conn.js';
+import { DuplexConn } from '../conn/duplex-conn.js';
+import { SocketConn } from '../conn/socket-conn.js';
+import type { DataPlane } from '../data-plane.js';
+import { errnoOf, SluiceError, type ErrorCode } from '../errors.js';
+import { takeHandles } from './raw-socket.js';
+
+const BACKLOG = 4096;
+
+export interface ListenOptions {
+  /** An IP, "localhost", a Unix socket path ("/…") or an abstract one ("@…"). */
+  readonly host: string;
+  /** 0 lets the system choose; meaningless for Unix sockets. */
+  readonly port: number;
+  /** Takes the conn over: it is paused and without a sink. */
+  onConn(conn: Conn): void;
+  /** Accepting failed (E_ACCEPT_LIMIT when file descriptors ran out); listening goes on. */
+  onAcceptError(error: SluiceError): void;
+}
+
+export interface Listener {
+  readonly endpoint: Endpoint;
+  /** Stops accepting; open conns stay. */
+  close(): Promise<void>;
+}
+
+/**
+ * Listens on TCP or a Unix socket.
+ * @throws SluiceError E_LISTEN_IN_USE, E_LISTEN_DENIED, E_LISTEN_FAILED
+ */
+export async function listen(plane: DataPlane, options: ListenOptions): Promise<Listener> {
+  const server = net.createServer({ allowHalfOpen: true, pauseOnConnect: true });
+  const isUnix = hostType(options.host) === 'unix';
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => reject(listenError(error, options)));
+    server.once('listening', resolve);
+    if (isUnix) server.listen({ path: unixPath(options.host), backlog: BACKLOG });
+    else server.listen({ host: options.host, port: options.port, backlog: BACKLOG });
+  });
+  const refused = (errno: string): void => options.onAcceptError(acceptError(errno));
+  server.on('error', (error) => refused(errnoOf(error) ?? 'UNKNOWN'));
+  // Bare handles where Node gives them, whole sockets where it does not.
+  takeHandles(
+    server,
+    (handle) => {
+      const conn = SocketConn.accepted(plane, handle);
+      if (!isUnix) setTcpOptions(conn.socket);
+      options.onConn(conn);
+    },
+    (status) => refused(status < 0 ? getSystemErrorName(status) : 'UNKNOWN'),
+  );
+  server.on('connection', (socket) => {
+    if (!isUnix) setTcpOptions(socket);
+    options.onConn(new DuplexConn(plane, socket));
+  });
+  return {
+    endpoint: endpointOf(server, options.host),
+    close: () => new Promise<void>((resolve) => void server.close(() => resolve())),
+  };
+}
+
+const KEEP_ALIVE_MS = 30_000;
+
+/** No delay for small messages; dead peers are found by keep-alive. */
+export function setTcpOptions(socket: net.Socket): void {
+  socket.setNoDelay(true);
+  socket.setKeepAlive(true, KEEP_ALIVE_MS);
+}
+
+/** "@name" stands for Linux's abstract namespace. */
+export function unixPath(host: string): string {
+  return host.startsWith('@') ? `\0${host.slice(1)}` : host;
+}
+
+function endpointOf(server: net.Server, host: string): Endpoint {
+  const address = server.address();
+  if (typeof address === 'object' && address !== null) return { address: address.address, port: address.port };
+  return { address: host, port: 0 };
+}
+
+function listenError(error: Error, options: ListenOptions): SluiceError {
+  const errno = errnoOf(error);
+  const where = formatHostPort(options.host, options.port);
+  const codes: Record<string, [ErrorCode, string]> = {
+    EADDRINUSE: ['E_LISTEN_IN_USE', `${where} is already in use`],
+    EACCES: ['E_LISTEN_DENIED', `this process may not listen on ${where}`],
+    EPERM: ['E_LISTEN_DENIED', `this process may not listen on ${where}`],
+    EADDRNOTAVAIL: ['E_LISTEN_FAILED', `${where} is not an address of this machine`],
+  };
+  const known = errno === undefined ? undefined : codes[errno];
+  const [code, message] = known ?? ['E_LISTEN_FAILED', `${where} could not be listened on (${errno ?? error.message})`];
+  return new SluiceError(code, message, { cause: error });
+}
+
+function acceptError(errno: string): SluiceError {
+  return errno === 'EMFILE' || errno === 'ENFILE'
+    ? new SluiceError('E_ACCEPT_LIMIT', `a connection was turned away: no file descriptors are left (${errno}); raise the limit (ulimit -n)`)
+    : new SluiceError('E_CONN_RESET', `a connection was gone before it was accepted (${errno})`);
+}

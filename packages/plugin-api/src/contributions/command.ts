@@ -1,0 +1,31 @@
+/** The configuration as a command sees it: validated entries, one per configured inbound. */
+export interface CommandConfig {
+  readonly inbounds: readonly {
+    readonly tag: string;
+    readonly protocol: string;
+    readonly listen: string;
+    /** The first port of the configured range. */
+    readonly port: number;
+    readonly settings: unknown;
+  }[];
+}
+
+export interface CommandInvocation {
+  readonly args: readonly string[];
+  /** By camel-cased long name: `--server-name` is `serverName`. */
+  readonly options: Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
+  /** Writes a line to standard output. */
+  print(line: string): void;
+  /** Reads and validates; prints diagnostics itself. @throws SluiceError E_CONFIG_INVALID, E_CONFIG_READ */
+  loadConfig(files: readonly string[]): Promise<CommandConfig>;
+}
+
+/** A command `sluice <plugin> <name>`. */
+export interface CommandContribution {
+  readonly name: string;
+  readonly summary: string;
+  /** In commander's notation: "-c, --config <file...>". */
+  readonly options?: readonly { readonly flags: string; readonly description: string; readonly required?: boolean }[];
+  /** @returns the exit code @throws SluiceError */
+  run(invocation: CommandInvocation): number | Promise<number>;
+}

@@ -1,0 +1,14 @@
+import type { RelayTimeouts } from '@sluice/net';
+
+/** What a policy level allows its connections; times in ms. */
+export interface LevelPolicy extends RelayTimeouts {
+  /** From accept to the end of the inbound's handshake; also the bound of an outbound's. */
+  readonly handshake: number;
+  readonly statsUserUplink: boolean;
+  readonly statsUserDownlink: boolean;
+}
+
+export interface Policy {
+  /** The level's values, or the defaults where the level does not set them. */
+  level(level: number): LevelPolicy;
+}

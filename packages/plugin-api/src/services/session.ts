@@ -1,0 +1,42 @@
+import type { Destination, Endpoint, Network } from '@sluice/net';
+
+/** Who a handshake proved to be. Without an email a user has no counters of their own. */
+export interface User {
+  readonly email?: string | undefined;
+  /** The policy level. */
+  readonly level: number;
+}
+
+/** The name under which one plugin leaves something on a session for another part of itself. */
+export interface SessionKey<T> {
+  readonly id: symbol;
+  /** Carries the type only. */
+  readonly type?: T;
+}
+
+export function sessionKey<T>(name: string): SessionKey<T> {
+  return { id: Symbol(name) };
+}
+
+/** One connection's (or one UDP flow's) way through the instance. */
+export interface Session {
+  /** Counts up within the instance. */
+  readonly id: number;
+  readonly network: Network;
+  readonly inboundTag: string;
+  readonly inboundProtocol: string;
+  readonly source: Endpoint;
+  /** Our side of the inbound connection. */
+  readonly local: Endpoint;
+  /** Set by the inbound when its handshake names the user, before `connect`. */
+  user: User | undefined;
+  /** Request attributes for routing (V2Ray's `attrs`): ":method", ":path", lower-case headers. */
+  attributes: Readonly<Record<string, string>> | undefined;
+  /** Set by the dispatcher. */
+  readonly target: Destination | undefined;
+  readonly outboundTag: string | undefined;
+  /** Aborted when the instance closes; made when first asked for. */
+  readonly signal: AbortSignal;
+  get<T>(key: SessionKey<T>): T | undefined;
+  set<T>(key: SessionKey<T>, value: T): void;
+}
