@@ -1,1 +1,5 @@
-export {};
+export * from './fake-dc/index.js';
+export * from './mtproto-client.js';
+export * from './harness/inbound-host.js';
+export * from './harness/outbound-host.js';
+export * from './harness/services.js';

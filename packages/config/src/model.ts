@@ -1,0 +1,122 @@
+import type { Network } from '@sluice/plugin-api';
+
+/** Inclusive. */
+export interface PortRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface StreamSettings {
+  readonly network: 'tcp' | 'ds';
+  readonly security: 'none';
+  /** Unix socket path for `ds`; "@name" is abstract. */
+  readonly path?: string | undefined;
+}
+
+export interface InboundConfig {
+  /** As configured, or "protocol:port" made up where none is, so that logs can name it. */
+  readonly tag: string;
+  readonly tagged: boolean;
+  readonly protocol: string;
+  readonly listen: string;
+  /** Empty for Unix sockets. */
+  readonly ports: readonly PortRange[];
+  readonly settings: unknown;
+}
+
+export interface OutboundConfig {
+  readonly tag: string;
+  readonly tagged: boolean;
+  readonly protocol: string;
+  readonly settings: unknown;
+  readonly sendThrough?: string | undefined;
+  /** `proxySettings.tag`: the outbound that this one dials through. */
+  readonly via?: string | undefined;
+  readonly stream?: StreamSettings | undefined;
+}
+
+export interface RuleConfig {
+  readonly type: string;
+  readonly outboundTag: string;
+  /** The rule's own fields, as its type's schema describes them. */
+  readonly fields: unknown;
+}
+
+export interface RoutingConfig {
+  readonly domainStrategy: 'AsIs' | 'IPIfNonMatch' | 'IPOnDemand';
+  readonly rules: readonly RuleConfig[];
+}
+
+/** Times in seconds, as V2Ray writes them; undefined where the file is silent. */
+export interface LevelConfig {
+  readonly handshake?: number | undefined;
+  readonly connIdle?: number | undefined;
+  readonly uplinkOnly?: number | undefined;
+  readonly downlinkOnly?: number | undefined;
+  readonly statsUserUplink?: boolean | undefined;
+  readonly statsUserDownlink?: boolean | undefined;
+}
+
+export interface PolicyConfig {
+  readonly levels: Readonly<Record<string, LevelConfig>>;
+  readonly system: {
+    readonly statsInboundUplink: boolean;
+    readonly statsInboundDownlink: boolean;
+    readonly statsOutboundUplink: boolean;
+    readonly statsOutboundDownlink: boolean;
+  };
+}
+
+export type LogLevel = 'debug' | 'info' | 'warning' | 'error' | 'none';
+
+export interface LogConfig {
+  /** A file's path, "" for the console, "none" for nowhere. */
+  readonly access: string;
+  readonly error: string;
+  readonly loglevel: LogLevel;
+}
+
+/** A configuration after reading, merging and validation: plain, complete and deeply frozen. */
+export interface SluiceConfig {
+  readonly log: LogConfig;
+  readonly inbounds: readonly InboundConfig[];
+  readonly outbounds: readonly OutboundConfig[];
+  readonly routing: RoutingConfig;
+  readonly policy: PolicyConfig;
+  /** Whether `stats` is present: without it nothing is counted. */
+  readonly stats: boolean;
+}
+
+export type Severity = 'error' | 'warning';
+
+/** A place in a file; line and column count from 1, the column in UTF-16 units. */
+export interface SourceRange {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly endLine: number;
+  readonly endColumn: number;
+}
+
+/** One problem of a configuration. Secret values never appear in it. */
+export interface Diagnostic {
+  /** A stable code of the diagnostics catalogue. */
+  readonly code: string;
+  readonly severity: Severity;
+  readonly message: string;
+  /** "/inbounds/0/port" (RFC 6901), in the spelling of the file. */
+  readonly pointer: string;
+  readonly range?: SourceRange | undefined;
+  readonly found?: string | undefined;
+  readonly expected?: string | undefined;
+  readonly suggestion?: string | undefined;
+}
+
+export interface LoadResult {
+  /** Absent if a diagnostic is an error. */
+  readonly config?: SluiceConfig | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Networks that an inbound may listen on, in V2Ray's spelling. */
+export type { Network };

@@ -1,0 +1,151 @@
+import {
+  SystemResolver,
+  type Dialer,
+  type Injector,
+  type LevelPolicy,
+  type Logger,
+  type Policy,
+  type Session,
+  type SessionKey,
+  type Stats,
+  Counter,
+  DataPlane,
+  dial,
+  Link,
+  UdpConn,
+  SluiceError,
+  type Destination,
+  type Endpoint,
+  type Network,
+  type User,
+} from '@sluice/plugin-api';
+
+/** A log that keeps its lines. */
+export class MemoryLogger implements Logger {
+  readonly lines: string[] = [];
+  readonly debugEnabled = true;
+
+  debug(message: string, fields?: object): void {
+    this.#keep('debug', message, fields);
+  }
+
+  info(message: string, fields?: object): void {
+    this.#keep('info', message, fields);
+  }
+
+  warn(message: string, fields?: object): void {
+    this.#keep('warn', message, fields);
+  }
+
+  error(message: string, fields?: object): void {
+    this.#keep('error', message, fields);
+  }
+
+  #keep(level: string, message: string, fields?: object): void {
+    this.lines.push(`${level} ${message}${fields === undefined ? '' : ` ${JSON.stringify(fields)}`}`);
+  }
+}
+
+/** Counters in a map. */
+export class MemoryStats implements Stats {
+  readonly #counters = new Map<string, Counter>();
+
+  counter(name: string): Counter {
+    const known = this.#counters.get(name);
+    if (known !== undefined) return known;
+    const made = new Counter();
+    this.#counters.set(name, made);
+    return made;
+  }
+
+  find(name: string): Counter | undefined {
+    return this.#counters.get(name);
+  }
+
+  query(pattern: string): ReadonlyMap<string, number> {
+    const found = [...this.#counters].filter(([name]) => name.includes(pattern));
+    return new Map(found.map(([name, counter]) => [name, counter.value]));
+  }
+}
+
+/** The same policy at every level; short times, so that tests of them are short. */
+export class FixedPolicy implements Policy {
+  constructor(readonly values: Partial<LevelPolicy> = {}) {}
+
+  level(): LevelPolicy {
+    return {
+      handshake: 5000,
+      connIdle: 30_000,
+      uplinkOnly: 2000,
+      downlinkOnly: 2000,
+      statsUserUplink: false,
+      statsUserDownlink: false,
+      ...this.values,
+    };
+  }
+}
+
+/** A session as a dispatcher would make it. */
+export class StubSession implements Session {
+  readonly id: number;
+  readonly inboundTag = 'test-in';
+  readonly inboundProtocol: string;
+  readonly #values = new Map<symbol, unknown>();
+  readonly #abort = new AbortController();
+  user: User | undefined;
+  attributes: Readonly<Record<string, string>> | undefined;
+  target: Destination | undefined;
+  outboundTag: string | undefined;
+
+  constructor(
+    readonly network: Network = 'tcp',
+    readonly source: Endpoint = { address: '127.0.0.1', port: 50000 },
+    readonly local: Endpoint = { address: '127.0.0.1', port: 1080 },
+    options: { id?: number; protocol?: string } = {},
+  ) {
+    this.id = options.id ?? 1;
+    this.inboundProtocol = options.protocol ?? 'test';
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  abort(): void {
+    this.#abort.abort();
+  }
+
+  get<T>(key: SessionKey<T>): T | undefined {
+    return this.#values.get(key.id) as T | undefined;
+  }
+
+  set<T>(key: SessionKey<T>, value: T): void {
+    this.#values.set(key.id, value);
+  }
+}
+
+/** Dials straight to the destination. */
+export class DirectDialer implements Dialer {
+  readonly #plane: DataPlane;
+  readonly #resolver = new SystemResolver();
+
+  constructor(plane: DataPlane) {
+    this.#plane = plane;
+  }
+
+  async dial(session: Session, to: Destination): Promise<Link> {
+    const options = { resolver: this.#resolver, timeoutMs: 5000, signal: session.signal };
+    return new Link(await dial(this.#plane, to, options));
+  }
+
+  openPackets(): Promise<UdpConn> {
+    return Promise.resolve(new UdpConn({ resolver: this.#resolver }));
+  }
+}
+
+/** For contexts in tests: what they need stands on the context itself. */
+export const emptyInjector: Injector = {
+  get() {
+    throw new SluiceError('E_REGISTRY_UNKNOWN', 'the test context provides no further services');
+  },
+};
