@@ -37,6 +37,11 @@ export interface Session {
   readonly outboundTag: string | undefined;
   /** Aborted when the instance closes; made when first asked for. */
   readonly signal: AbortSignal;
+  /**
+   * Tells the runtime that the handshake is over although nothing is relayed yet: its time limit
+   * ends here. Handing the link on says so by itself; saying it twice does no harm.
+   */
+  established(): void;
   get<T>(key: SessionKey<T>): T | undefined;
   set<T>(key: SessionKey<T>, value: T): void;
 }

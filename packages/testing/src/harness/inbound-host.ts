@@ -103,6 +103,7 @@ export async function hostInbound(
     count += 1;
     const session = new StubSession('tcp', link.conn.remote, link.conn.local, { id: count });
     const timer = plane.timers.after(policy.level().handshake, () => link.destroy());
+    session.onEstablished = () => plane.timers.cancel(timer);
     links.add(link);
     const done = (error?: SluiceError): void => {
       plane.timers.cancel(timer);

@@ -96,6 +96,10 @@ export class StubSession implements Session {
   attributes: Readonly<Record<string, string>> | undefined;
   target: Destination | undefined;
   outboundTag: string | undefined;
+  /** Whether the handler has said that the handshake is over. */
+  isEstablished = false;
+  /** Set by a host that limits the handshake's time. */
+  onEstablished: (() => void) | undefined;
 
   constructor(
     readonly network: Network = 'tcp',
@@ -113,6 +117,11 @@ export class StubSession implements Session {
 
   abort(): void {
     this.#abort.abort();
+  }
+
+  established(): void {
+    this.isEstablished = true;
+    this.onEstablished?.();
   }
 
   get<T>(key: SessionKey<T>): T | undefined {
