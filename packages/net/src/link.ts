@@ -1,6 +1,7 @@
 import type { Buffer } from 'node:buffer';
 import type { Codec, CodecPair, Emit } from './codec.js';
 import type { Conn } from './conn/conn.js';
+import type { DataPlane } from './data-plane.js';
 import { HandshakeReader } from './handshake/reader.js';
 
 /**
@@ -43,6 +44,29 @@ export class Link {
   /** Ends our direction after what was written. */
   end(): void {
     this.conn.end();
+  }
+
+  /**
+   * Ends our direction, lets the peer take what was written, and closes when it has ended its own
+   * or `ms` have passed. What the peer still sends is thrown away, so that no reset overtakes the
+   * last bytes.
+   */
+  lingerThenClose(plane: DataPlane, ms: number): void {
+    const { conn } = this;
+    const timer = plane.timers.after(ms, () => this.destroy());
+    this.reader.release();
+    conn.attach(
+      {
+        onData: () => undefined,
+        onEnd: () => conn.destroy(),
+        onDrain: () => undefined,
+        onClose: () => plane.timers.cancel(timer),
+      },
+      false,
+    );
+    conn.end();
+    conn.resume();
+    this.dispose();
   }
 
   /** Closes at once. */

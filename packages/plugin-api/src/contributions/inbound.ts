@@ -23,6 +23,8 @@ export interface InboundContribution<S = unknown> {
 }
 
 export interface Inbound {
+  /** The policy level that limits the handshake, before a user is known. Default 0. */
+  readonly level?: number;
   start?(): void | Promise<void>;
   /** Safe after a start that failed half-way, and twice. */
   close?(): void | Promise<void>;

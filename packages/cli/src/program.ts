@@ -1,0 +1,39 @@
+import { Command } from 'commander';
+import { builtInPlugins } from './built-in-plugins.js';
+import { check, type CheckOptions } from './commands/check.js';
+import { addPluginCommands } from './commands/plugin-command.js';
+import { run, type RunOptions } from './commands/run.js';
+import { version } from './version.js';
+
+const collect = (value: string, previous: string[]): string[] => [...previous, value];
+
+/** The command line. `exit` receives each command's exit code. */
+export function makeProgram(exit: (code: number) => void): Command {
+  const program = new Command('sluice')
+    .description('A plugin-based proxy core. Understands V2Ray configurations as they stand.')
+    .version(version, '-V, --version');
+  program
+    .command('run')
+    .description('start the core and stay until a signal ends it')
+    .requiredOption('-c, --config <file>', 'configuration file; repeat to merge several', collect, [])
+    .option('--test', 'only say whether the configuration can be run')
+    .option('--format <name>', 'accepted for V2Ray\'s sake; the format is found from the file')
+    .option('--strict', 'treat unknown keys as errors')
+    .action(async (options: RunOptions) => exit(await run(options)));
+  program
+    .command('check')
+    .description('say what is wrong with configuration files; several are merged as `run` does')
+    .argument('<file...>')
+    .option('--json', 'print the diagnostics as JSON')
+    .option('--strict', 'treat unknown keys as errors')
+    .action(async (files: string[], options: CheckOptions) => exit(await check(files, options)));
+  program
+    .command('version')
+    .description('print the version')
+    .action(() => {
+      process.stdout.write(`sluice ${version} (node ${process.versions.node}, ${process.platform} ${process.arch})\n`);
+      exit(0);
+    });
+  for (const plugin of builtInPlugins) addPluginCommands(program, plugin, exit);
+  return program;
+}

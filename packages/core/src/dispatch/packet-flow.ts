@@ -1,0 +1,153 @@
+import {
+  formatHostPort,
+  SluiceError,
+  toSluiceError,
+  type Destination,
+  type Endpoint,
+  type InboundPacket,
+  type PacketConn,
+  type RelayEnd,
+  type TimerWheel,
+} from '@sluice/plugin-api';
+import type { OutboundHandler } from '../outbound/outbound-handler.js';
+import type { TrafficPair } from '../stats/traffic-counters.js';
+import { FlowSession, type InboundIdentity } from './flow-session.js';
+
+/** Destinations whose outbound a flow remembers. */
+const MAX_PATHS = 256;
+/** Packets that wait for an outbound to open. */
+const MAX_WAITING = 32;
+const TICKS_A_SECOND = 10;
+
+export interface FlowOptions {
+  readonly timers: TimerWheel;
+  readonly idleTicks: number;
+  readonly traffic: TrafficPair;
+  open(flow: PacketFlow, to: Destination): Promise<{ handler: OutboundHandler; conn: PacketConn }>;
+  onEnd(flow: PacketFlow, end: RelayEnd, error: SluiceError | undefined): void;
+}
+
+/** The way to one destination: packets that wait, or the conn that takes them. */
+interface Path {
+  conn: PacketConn | undefined;
+  waiting: Buffer[];
+}
+
+/** All packets of one source: one packet conn for each outbound that its destinations lead to. */
+export class PacketFlow extends FlowSession {
+  readonly network = 'udp';
+  readonly local: Endpoint;
+  uplink = 0;
+  downlink = 0;
+  reply: (payload: Buffer, from: Endpoint) => void = () => undefined;
+  readonly #options: FlowOptions;
+  readonly #paths = new Map<string, Path>();
+  readonly #conns = new Map<string, PacketConn>();
+  #active: number;
+  #placed: number;
+
+  constructor(id: number, inbound: InboundIdentity, first: InboundPacket, options: FlowOptions) {
+    super(id, inbound, first.source);
+    this.local = first.local;
+    this.user = first.user;
+    this.#options = options;
+    this.#active = options.timers.now;
+    this.#placed = this.#active;
+    options.timers.schedule(this, options.idleTicks);
+  }
+
+  established(): void {
+    // A flow has no handshake.
+  }
+
+  connOf(outboundTag: string): PacketConn | undefined {
+    return this.#conns.get(outboundTag);
+  }
+
+  send(payload: Buffer, to: Destination): void {
+    if (this.ended) return;
+    this.#active = this.#options.timers.now;
+    this.uplink += payload.length;
+    this.#options.traffic.uplink?.add(payload.length);
+    const key = formatHostPort(to.host, to.port);
+    const path = this.#paths.get(key) ?? this.#openPath(key, to);
+    if (path.conn !== undefined) path.conn.send(payload, to);
+    else if (path.waiting.length < MAX_WAITING) path.waiting.push(payload);
+  }
+
+  /** Whether the flow has been active since it was last asked, a second or more ago. */
+  moved(): boolean {
+    if (this.#active - this.#placed < TICKS_A_SECOND) return false;
+    this.#placed = this.#active;
+    return true;
+  }
+
+  onTimer(): void {
+    const { timers, idleTicks } = this.#options;
+    const quiet = timers.now - this.#active;
+    if (quiet < idleTicks) timers.schedule(this, idleTicks - quiet);
+    else this.end('done');
+  }
+
+  end(end: RelayEnd, error?: SluiceError): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.#options.timers.cancel(this);
+    this.abandon(error ?? new SluiceError('E_CLOSING', 'the UDP session is over'));
+    for (const conn of this.#conns.values()) conn.close();
+    this.#conns.clear();
+    this.#paths.clear();
+    this.#options.onEnd(this, end, error);
+  }
+
+  #openPath(key: string, to: Destination): Path {
+    if (this.#paths.size >= MAX_PATHS) this.#paths.clear();
+    const path: Path = { conn: undefined, waiting: [] };
+    this.#paths.set(key, path);
+    this.#options.open(this, to).then(
+      ({ handler, conn }) => this.#join(path, handler.tag, conn, to),
+      (error: unknown) => this.#refuse(toSluiceError(error)),
+    );
+    return path;
+  }
+
+  #join(path: Path, tag: string, opened: PacketConn, to: Destination): void {
+    if (this.ended) {
+      opened.close();
+      return;
+    }
+    // Two destinations may have opened the same outbound at the same time.
+    const known = this.#conns.get(tag);
+    if (known !== undefined && known !== opened) opened.close();
+    const conn = known ?? opened;
+    if (known === undefined) {
+      this.#conns.set(tag, conn);
+      conn.attach({
+        onPacket: (payload, from) => this.#receive(payload, from),
+        onClose: (error) => this.#lost(error),
+      });
+    }
+    path.conn = conn;
+    for (const payload of path.waiting) conn.send(payload, to);
+    path.waiting = [];
+  }
+
+  #receive(payload: Buffer, from: Endpoint): void {
+    if (this.ended) return;
+    this.#active = this.#options.timers.now;
+    this.downlink += payload.length;
+    this.#options.traffic.downlink?.add(payload.length);
+    this.reply(payload, from);
+  }
+
+  #lost(error: Error | undefined): void {
+    if (this.ended) return;
+    if (error === undefined) this.end('done');
+    else this.end('upstream-reset', toSluiceError(error, 'E_UDP_FAILED'));
+  }
+
+  /** A destination that no outbound takes does not end the others; a flow with no other ends. */
+  #refuse(error: SluiceError): void {
+    if (this.#conns.size === 0) this.end('error', error);
+  }
+}

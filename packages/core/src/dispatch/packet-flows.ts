@@ -1,0 +1,115 @@
+import {
+  formatEndpoint,
+  SluiceError,
+  TimerWheel,
+  toSluiceError,
+  type DataPlane,
+  type Destination,
+  type Endpoint,
+  type InboundPacket,
+  type PacketConn,
+  type PacketDispatcher,
+  type Policy,
+} from '@sluice/plugin-api';
+import type { AccessLog } from '../log/access-log.js';
+import type { OutboundHandler } from '../outbound/outbound-handler.js';
+import type { OutboundTable } from '../outbound/outbound-table.js';
+import type { Router } from '../routing/router.js';
+import type { TrafficCounters } from '../stats/traffic-counters.js';
+import type { InboundIdentity } from './flow-session.js';
+import { PacketFlow } from './packet-flow.js';
+import { routeQuery } from './route.js';
+import type { SessionTable } from './session-table.js';
+
+/** Flows of one inbound at a time; beyond it the one that was quiet longest is ended. */
+const MAX_FLOWS = 8192;
+const DEFAULT_IDLE_MS = 60_000;
+
+export interface PacketServices {
+  readonly router: Router;
+  readonly outbounds: OutboundTable;
+  readonly policy: Policy;
+  readonly plane: DataPlane;
+  readonly sessions: SessionTable;
+  readonly traffic: TrafficCounters;
+  readonly accessLog: AccessLog;
+}
+
+type Reply = (payload: Buffer, from: Endpoint) => void;
+
+/** Takes packets from one inbound: a flow per source, full cone, bounded and expiring. */
+export class PacketFlows implements PacketDispatcher {
+  readonly #services: PacketServices;
+  readonly #inbound: InboundIdentity;
+  /** In order of last activity, to the second. */
+  readonly #flows = new Map<string, PacketFlow>();
+
+  constructor(services: PacketServices, inbound: InboundIdentity) {
+    this.#services = services;
+    this.#inbound = inbound;
+  }
+
+  get size(): number {
+    return this.#flows.size;
+  }
+
+  send(packet: InboundPacket, reply: Reply): void {
+    const key = formatEndpoint(packet.source);
+    const flow = this.#flows.get(key) ?? this.#open(key, packet);
+    flow.reply = reply;
+    flow.send(packet.payload, packet.to);
+    if (flow.moved()) {
+      this.#flows.delete(key);
+      this.#flows.set(key, flow);
+    }
+  }
+
+  release(source: Endpoint): void {
+    this.#flows.get(formatEndpoint(source))?.end('done');
+  }
+
+  closeAll(): void {
+    for (const flow of [...this.#flows.values()]) {
+      flow.end('closing', new SluiceError('E_CLOSING', 'the instance is shutting down'));
+    }
+  }
+
+  #open(key: string, packet: InboundPacket): PacketFlow {
+    if (this.#flows.size >= MAX_FLOWS) {
+      const [oldest] = this.#flows.values();
+      oldest?.end('idle', new SluiceError('E_UDP_LIMIT', `more than ${MAX_FLOWS} UDP sessions`));
+    }
+    const { sessions, plane, policy, accessLog, traffic } = this.#services;
+    const level = policy.level(packet.user?.level ?? 0);
+    const idleMs = packet.idleMs ?? Math.min(DEFAULT_IDLE_MS, level.connIdle);
+    const flow = new PacketFlow(sessions.nextId(), this.#inbound, packet, {
+      timers: plane.timers,
+      idleTicks: TimerWheel.ticks(idleMs),
+      traffic: traffic.user(packet.user, level),
+      open: (own, to) => this.#connect(own, to),
+      onEnd: (own, end, error) => {
+        this.#flows.delete(key);
+        accessLog.record(own, { uplink: own.uplink, downlink: own.downlink, end, error });
+      },
+    });
+    this.#flows.set(key, flow);
+    return flow;
+  }
+
+  async #connect(flow: PacketFlow, to: Destination): Promise<{ handler: OutboundHandler; conn: PacketConn }> {
+    const { router, outbounds } = this.#services;
+    const decision = await router.pick(routeQuery(flow, to));
+    const handler = outbounds.get(decision.outboundTag);
+    flow.target ??= to;
+    flow.outboundTag ??= handler.tag;
+    flow.ruleIndex ??= decision.ruleIndex;
+    // One conn an outbound: a source keeps its address towards everyone it reaches that way.
+    const existing = flow.connOf(handler.tag);
+    if (existing !== undefined) return { handler, conn: existing };
+    try {
+      return { handler, conn: await handler.openPackets(flow, to) };
+    } catch (error) {
+      throw toSluiceError(error);
+    }
+  }
+}

@@ -1,0 +1,42 @@
+import { formatDestination, formatEndpoint, type RelayEnd, type SluiceError } from '@sluice/plugin-api';
+import type { FlowSession } from '../dispatch/flow-session.js';
+import { printable, type Logs } from './logs.js';
+
+/** How a connection or UDP flow ended. */
+export interface Outcome {
+  readonly uplink: number;
+  readonly downlink: number;
+  readonly end: RelayEnd | 'rejected' | 'handled';
+  readonly error?: SluiceError | undefined;
+}
+
+/**
+ * One line per connection, V2Ray's up to the outbound tag:
+ * `SOURCE accepted|rejected TARGET [IN -> OUT] email: … rule: N up: BYTES down: BYTES time: MS end: WHY`.
+ */
+export class AccessLog {
+  readonly #logs: Logs;
+  readonly #events;
+
+  constructor(logs: Logs) {
+    this.#logs = logs;
+    this.#events = logs.logger('access');
+  }
+
+  record(session: FlowSession, outcome: Outcome): void {
+    const { error } = outcome;
+    if (error !== undefined && this.#logs.level === 'debug') {
+      this.#events.debug(`connection ${session.id} ended`, { code: error.code, reason: error.message });
+    }
+    if (!this.#logs.accessEnabled) return;
+    const verdict = outcome.end === 'rejected' ? 'rejected' : 'accepted';
+    const target = session.target === undefined ? '-' : formatDestination(session.target);
+    const way = `[${session.inboundTag} -> ${session.outboundTag ?? '-'}]`;
+    const parts = [formatEndpoint(session.source), verdict, target, way];
+    if (session.user?.email !== undefined) parts.push(`email: ${session.user.email}`);
+    parts.push(`rule: ${session.ruleIndex ?? '-'}`, `up: ${outcome.uplink}`, `down: ${outcome.downlink}`);
+    parts.push(`time: ${Date.now() - session.startedAt}ms`, `end: ${outcome.end}`);
+    if (error !== undefined) parts.push(`(${error.code}: ${error.message})`);
+    this.#logs.access(printable(parts.join(' ')));
+  }
+}
