@@ -1,4 +1,4 @@
-import { Type, type SchemaOptions, type Static, type TSchema, type TString } from '@sinclair/typebox';
+import { Type, type SchemaOptions, type Static, type TInteger, type TSchema, type TString, type TUnion } from '@sinclair/typebox';
 
 export { Type };
 export type { Static, TSchema };
@@ -18,11 +18,11 @@ export function secretString(options: SchemaOptions & { pattern?: string; minLen
 }
 
 /** A policy level, as V2Ray's `level` and `userLevel`. */
-export function levelSchema(of: string): TSchema {
+export function levelSchema(of: string): TInteger {
   return Type.Integer({ minimum: 0, maximum: 4294967295, default: 0, description: `The policy level of ${of}: selects the entry of \`policy.levels\`. Default 0.` });
 }
 
 /** A TCP or UDP port: a number, or V2Ray's string form of one. */
-export function portSchema(options: SchemaOptions): TSchema {
+export function portSchema(options: SchemaOptions): TUnion<[TInteger, TString]> {
   return Type.Union([Type.Integer({ minimum: 0, maximum: 65535 }), Type.String({ pattern: '^[0-9]{1,5}$' })], options);
 }
