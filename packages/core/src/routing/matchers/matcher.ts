@@ -1,0 +1,33 @@
+import { SluiceError, type ProblemReporter, type RouteQuery, type TSchema } from '@sluice/plugin-api';
+
+/** One condition of a rule, compiled. Pure; never throws. */
+export type RouteTest = (query: RouteQuery) => boolean;
+
+/**
+ * A condition that a `field` rule can have: the fields that it reads from the rule object, and how
+ * they become a test. A new kind of condition is a new matcher in the list of `field-rule.ts`.
+ */
+export interface Matcher<F = unknown> {
+  /** By field name; the rule's schema is put together from these. */
+  readonly fields: Readonly<Record<keyof F & string, TSchema>>;
+  /** Whether the test looks at `query.ips`. */
+  readonly needsIp?: boolean;
+  /**
+   * Reads the fields of a rule that the schemas accept. Every mistake goes to `problems`.
+   * @returns the test, or undefined if the rule does not set this condition
+   */
+  parse(rule: Readonly<F>, problems: ProblemReporter): RouteTest | undefined;
+}
+
+/** Keeps the fields' types while the list of matchers forgets them. */
+export function defineMatcher<F extends object>(matcher: Matcher<F>): Matcher {
+  return matcher as unknown as Matcher;
+}
+
+/** For rules that were checked before: an error now is a caller's, and is thrown. */
+export const throwingReporter: ProblemReporter = {
+  error(path, message) {
+    throw new SluiceError('E_CONFIG_INVALID', path.length === 0 ? message : `${path.join('.')}: ${message}`);
+  },
+  warning: () => undefined,
+};

@@ -1,0 +1,51 @@
+import {
+  ipToBytes,
+  type Destination,
+  type Endpoint,
+  type Network,
+  type RouteQuery,
+  type User,
+} from '@sluice/plugin-api';
+
+/** What the router is asked about; it finds the IPs itself. */
+export type RouteSubject = Omit<RouteQuery, 'ips'>;
+
+const NONE: readonly Uint8Array[] = [];
+
+/** A subject as rules see it. Notices when a rule asks for IPs that are not known yet. */
+export class SubjectQuery implements RouteQuery {
+  readonly inboundTag: string;
+  readonly network: Network;
+  readonly source: Endpoint;
+  readonly target: Destination;
+  readonly user: User | undefined;
+  readonly attributes: Readonly<Record<string, string>> | undefined;
+  /** A rule has looked at the IPs of a domain that was not resolved. */
+  missedIps = false;
+  #ips: readonly Uint8Array[] | undefined;
+
+  constructor(subject: RouteSubject) {
+    this.inboundTag = subject.inboundTag;
+    this.network = subject.network;
+    this.source = subject.source;
+    this.target = subject.target;
+    this.user = subject.user;
+    this.attributes = subject.attributes;
+  }
+
+  get ips(): readonly Uint8Array[] {
+    if (this.#ips !== undefined) return this.#ips;
+    const { type, host } = this.target;
+    if (type === 'domain') {
+      this.missedIps = true;
+      return NONE;
+    }
+    this.#ips = type === 'unix' ? NONE : [ipToBytes(host)];
+    return this.#ips;
+  }
+
+  resolved(ips: readonly Uint8Array[]): void {
+    this.#ips = ips;
+    this.missedIps = false;
+  }
+}

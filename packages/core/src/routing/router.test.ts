@@ -1,0 +1,160 @@
+import { destination, SluiceError, type Resolver, type RuleTypeContribution } from '@sluice/plugin-api';
+import { describe, expect, test } from 'vitest';
+import { compileRules } from './compile.js';
+import { fieldRule } from './field-rule.js';
+import type { RouteSubject } from './route-subject.js';
+import { Router, type RouterOptions } from './router.js';
+
+class FixedResolver implements Resolver {
+  readonly asked: string[] = [];
+
+  constructor(readonly names: Record<string, string[]>) {}
+
+  resolve(domain: string): Promise<string[]> {
+    this.asked.push(domain);
+    const found = this.names[domain];
+    return found === undefined ? Promise.reject(new SluiceError('E_DNS_NOT_FOUND', 'no such name')) : Promise.resolve(found);
+  }
+}
+
+const names = { 'inside.example': ['10.1.2.3', '2001:db8::1'], 'outside.example': ['192.0.2.1'] };
+
+function ruleType(name: string): RuleTypeContribution {
+  if (name === 'field') return fieldRule;
+  throw new SluiceError('E_REGISTRY_UNKNOWN', `there is no rule type "${name}"`);
+}
+
+function route(domainStrategy: RouterOptions['domainStrategy'], rules: (object & { out: string })[]) {
+  const resolver = new FixedResolver(names);
+  const configs = rules.map(({ out, ...fields }) => ({ type: 'field', outboundTag: out, fields }));
+  const router = new Router({ rules: compileRules(configs, ruleType), domainStrategy, resolver });
+  return { resolver, pick: (host: string, change: Partial<RouteSubject> = {}) => router.pick({ ...subject(host), ...change }) };
+}
+
+function subject(host: string): RouteSubject {
+  return {
+    inboundTag: 'in',
+    network: 'tcp',
+    source: { address: '127.0.0.1', port: 50000 },
+    target: destination('tcp', host, 443),
+    user: undefined,
+    attributes: undefined,
+  };
+}
+
+const noMatch = { outboundTag: undefined, ruleIndex: undefined };
+
+describe('Router', () => {
+  test('takes the first rule that matches', () => {
+    const { pick } = route('AsIs', [
+      { out: 'a', port: 80 },
+      { out: 'b', port: 443 },
+      { out: 'c', port: 443 },
+    ]);
+    expect(pick('example.org')).toEqual({ outboundTag: 'b', ruleIndex: 1 });
+  });
+
+  test('says so when none does, or there is none', () => {
+    expect(route('AsIs', [{ out: 'a', port: 80 }]).pick('example.org')).toEqual(noMatch);
+    expect(route('IPOnDemand', []).pick('inside.example')).toEqual(noMatch);
+  });
+
+  test.each(['AsIs', 'IPIfNonMatch', 'IPOnDemand'] as const)('%s: knows the IP of a target that is one, at once', (strategy) => {
+    const { pick, resolver } = route(strategy, [{ out: 'a', ip: '10.0.0.0/8,2001:db8::/32' }]);
+    expect([pick('10.9.9.9'), pick('2001:db8::9')]).toMatchObject([{ outboundTag: 'a' }, { outboundTag: 'a' }]);
+    expect(pick('192.0.2.1')).toEqual(noMatch);
+    expect(pick('/run/x.sock')).toEqual(noMatch);
+    expect(resolver.asked).toEqual([]);
+  });
+
+  test('AsIs never resolves', () => {
+    const { pick, resolver } = route('AsIs', [{ out: 'a', ip: '10.0.0.0/8' }]);
+    expect(pick('inside.example')).toEqual(noMatch);
+    expect(resolver.asked).toEqual([]);
+  });
+});
+
+describe('IPIfNonMatch', () => {
+  const rules = [
+    { out: 'ip', ip: '10.0.0.0/8' },
+    { out: 'domain', domain: 'full:inside.example' },
+  ];
+
+  test('asks by domain first: a later domain rule beats an earlier IP rule', () => {
+    const { pick, resolver } = route('IPIfNonMatch', rules);
+    expect(pick('inside.example')).toEqual({ outboundTag: 'domain', ruleIndex: 1 });
+    expect(resolver.asked).toEqual([]);
+  });
+
+  test('resolves when no rule has matched', async () => {
+    const { pick, resolver } = route('IPIfNonMatch', rules.slice(0, 1));
+    const picked = pick('inside.example');
+    expect(picked).toBeInstanceOf(Promise);
+    expect(await picked).toEqual({ outboundTag: 'ip', ruleIndex: 0 });
+    expect(await pick('outside.example')).toEqual(noMatch);
+    expect(resolver.asked).toEqual(['inside.example', 'outside.example']);
+  });
+
+  test('does not resolve for rules that look at no IP, or fail on another field', () => {
+    const { pick, resolver } = route('IPIfNonMatch', [
+      { out: 'a', port: 80 },
+      { out: 'b', ip: '10.0.0.0/8', inboundTag: 'other' },
+    ]);
+    expect(pick('inside.example')).toEqual(noMatch);
+    expect(resolver.asked).toEqual([]);
+  });
+
+  test('takes a name that cannot be resolved for one without IPs', async () => {
+    const { pick } = route('IPIfNonMatch', [{ out: 'a', ip: '0.0.0.0/0' }]);
+    expect(await pick('nowhere.example')).toEqual(noMatch);
+  });
+});
+
+describe('IPOnDemand', () => {
+  test('resolves at the first rule that looks at IPs, once', async () => {
+    const { pick, resolver } = route('IPOnDemand', [
+      { out: 'v4', ip: '10.0.0.0/16' },
+      { out: 'v6', ip: '2001:db8::/32' },
+      { out: 'domain', domain: 'full:inside.example' },
+    ]);
+    expect(await pick('inside.example')).toEqual({ outboundTag: 'v6', ruleIndex: 1 });
+    expect(resolver.asked).toEqual(['inside.example']);
+  });
+
+  test('answers at once if an earlier rule matches', () => {
+    const { pick, resolver } = route('IPOnDemand', [
+      { out: 'domain', domain: 'full:inside.example' },
+      { out: 'ip', ip: '10.0.0.0/8' },
+    ]);
+    expect(pick('inside.example')).toEqual({ outboundTag: 'domain', ruleIndex: 0 });
+    expect(resolver.asked).toEqual([]);
+  });
+
+  test('goes on with the later rules, by domain too, when the name cannot be resolved', async () => {
+    const { pick, resolver } = route('IPOnDemand', [
+      { out: 'ip', ip: '0.0.0.0/0' },
+      { out: 'ip6', ip: '::/0' },
+      { out: 'domain', domain: 'nowhere' },
+    ]);
+    expect(await pick('nowhere.example')).toEqual({ outboundTag: 'domain', ruleIndex: 2 });
+    expect(resolver.asked).toEqual(['nowhere.example']);
+  });
+
+  test('does not resolve for a rule whose other fields fail', () => {
+    const { pick, resolver } = route('IPOnDemand', [
+      { out: 'a', ip: '10.0.0.0/8', domain: 'full:other.example' },
+      { out: 'b', port: 443 },
+    ]);
+    expect(pick('inside.example')).toEqual({ outboundTag: 'b', ruleIndex: 1 });
+    expect(resolver.asked).toEqual([]);
+  });
+});
+
+describe('compileRules', () => {
+  test('names the rule that cannot be compiled', () => {
+    const good = { type: 'field', outboundTag: 'a', fields: { port: 80 } };
+    const wrong = { type: 'field', outboundTag: 'a', fields: { ip: ['10.0.0.0/40'] } };
+    expect(() => compileRules([good, wrong], ruleType)).toThrow(/^routing rule 1: ip\.0: .*prefix/);
+    expect(() => compileRules([{ ...good, type: 'fild' }], ruleType)).toThrow(expect.objectContaining({ code: 'E_REGISTRY_UNKNOWN' }) as Error);
+  });
+});
