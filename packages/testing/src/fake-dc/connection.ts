@@ -139,7 +139,7 @@ export class FakeDcConnection {
   }
 
   #pour(from: number): void {
-    for (let offset = from; offset < this.#options.sourceBytes; ) {
+    for (let offset = from; offset < this.#options.sourceBytes;) {
       const bytes = patternBytes(Math.min(sourceChunk, this.#options.sourceBytes - offset), offset);
       offset += bytes.length;
       if (this.#socket.destroyed) return;

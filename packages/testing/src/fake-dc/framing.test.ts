@@ -37,7 +37,9 @@ describe('framing', () => {
 
   it.each(tags)('%s: decodes the same frames wherever the stream is split', (tag) => {
     const sent = [words(1), words(130), words(0), words(2)];
-    const wire = Buffer.concat(sent.map((payload, at) => encodeFrame(tag, payload, { quickAck: at % 2 === 1, padding: hex('a1a2') })));
+    const wire = Buffer.concat(
+      sent.map((payload, at) => encodeFrame(tag, payload, { quickAck: at % 2 === 1, padding: hex('a1a2') })),
+    );
     for (let at = 0; at <= wire.length; at += 1) {
       const decoder = new FrameDecoder(tag);
       const frames = [...decoder.push(wire.subarray(0, at)), ...decoder.push(wire.subarray(at))];

@@ -45,13 +45,20 @@ describe('obfuscated2 header', () => {
     expect(openHeader(header).tag).toBeUndefined();
   });
 
-  it.each(['ef', '48454144', '504f5354', '47455420', '4f505449', 'dddddddd', 'eeeeeeee', '16030102', '0102030400000000'])(
-    'may not start with %s',
-    (start) => {
-      const header = Buffer.alloc(64, 0x5a);
-      expect(hasForbiddenStart(header)).toBe(false);
-      Buffer.from(start, 'hex').copy(header);
-      expect(hasForbiddenStart(header)).toBe(true);
-    },
-  );
+  it.each([
+    'ef',
+    '48454144',
+    '504f5354',
+    '47455420',
+    '4f505449',
+    'dddddddd',
+    'eeeeeeee',
+    '16030102',
+    '0102030400000000',
+  ])('may not start with %s', (start) => {
+    const header = Buffer.alloc(64, 0x5a);
+    expect(hasForbiddenStart(header)).toBe(false);
+    Buffer.from(start, 'hex').copy(header);
+    expect(hasForbiddenStart(header)).toBe(true);
+  });
 });

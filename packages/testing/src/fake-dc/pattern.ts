@@ -7,7 +7,7 @@ const block = createCipheriv('aes-256-ctr', Buffer.alloc(32, 'pattern'), Buffer.
 /** `length` bytes of an endless, always equal sequence, from `offset` on. */
 export function patternBytes(length: number, offset = 0): Buffer {
   const bytes = Buffer.allocUnsafe(length);
-  for (let filled = 0; filled < length; ) {
+  for (let filled = 0; filled < length;) {
     const from = (offset + filled) % period;
     filled += block.copy(bytes, filled, from);
   }

@@ -73,7 +73,7 @@ export function decodeResPq(message: Buffer): ResPq | undefined {
 /** The envelope of an unencrypted message: key id 0, message id (unix time in its upper half), length. */
 function wrap(body: Buffer, idModulo4: bigint): Buffer {
   const envelope = Buffer.alloc(envelopeLength);
-  envelope.writeBigUInt64LE((BigInt(Date.now()) << 32n) / 1000n / 4n * 4n + idModulo4, 8);
+  envelope.writeBigUInt64LE(((BigInt(Date.now()) << 32n) / 1000n / 4n) * 4n + idModulo4, 8);
   envelope.writeUInt32LE(body.length, 16);
   return Buffer.concat([envelope, body]);
 }
@@ -81,5 +81,7 @@ function wrap(body: Buffer, idModulo4: bigint): Buffer {
 function unwrap(message: Buffer): Buffer | undefined {
   if (message.length < envelopeLength || message.readBigUInt64LE() !== 0n) return undefined;
   const length = message.readUInt32LE(16);
-  return message.length < envelopeLength + length ? undefined : message.subarray(envelopeLength, envelopeLength + length);
+  return message.length < envelopeLength + length
+    ? undefined
+    : message.subarray(envelopeLength, envelopeLength + length);
 }

@@ -1,0 +1,53 @@
+import { chromium, type Browser } from 'playwright-core';
+import { findBinary } from './debian.js';
+
+// Chromium's own services, which it would otherwise ask the proxy under test for. Past the proxy their names lead nowhere.
+const ownServices = '.google.com,.googleapis.com,.gstatic.com';
+
+export interface ChromiumOptions {
+  /** `http://host:port` or `socks5://host:port`. Loopback pages go through it too. */
+  readonly proxy?: string;
+}
+
+export interface Chromium {
+  readonly browser: Browser;
+  readonly pid: number;
+  close(): Promise<void>;
+}
+
+/** A real Chromium, headless, with a new profile, that asks for nothing but what the test opens. */
+export async function startChromium(options: ChromiumOptions = {}): Promise<Chromium> {
+  const executablePath = findBinary('chromium');
+  if (executablePath === undefined) throw new Error('chromium is not installed');
+  const server = await chromium.launchServer({
+    executablePath,
+    headless: true,
+    host: '127.0.0.1',
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      // Looks up no name; through a proxy names are the proxy's to look up.
+      '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1',
+    ],
+    ...(options.proxy === undefined ? {} : { proxy: { server: options.proxy, bypass: ownServices } }),
+  });
+  try {
+    const browser = await chromium.connect(server.wsEndpoint());
+    return {
+      browser,
+      pid: server.process().pid ?? -1,
+      async close() {
+        await browser.close();
+        await server.close();
+      },
+    };
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
+}
