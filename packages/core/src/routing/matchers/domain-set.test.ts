@@ -64,10 +64,10 @@ describe('DomainSet', () => {
 });
 
 describe('KeywordSet', () => {
-  const keyword = fc.string({ unit: fc.constantFrom('a', 'b', 'c'), minLength: 1, maxLength: 8 });
+  const keyword = fc.string({ unit: fc.constantFrom('a', 'b', 'c', 'd'), minLength: 3, maxLength: 7 });
 
   test('finds in one pass what a search for each keyword finds', () => {
-    const many = fc.array(keyword, { minLength: 0, maxLength: 80 }).map((found) => found.filter((one) => one.length > 3));
+    const many = fc.oneof(fc.array(keyword, { maxLength: 10 }), fc.uniqueArray(keyword, { minLength: 24, maxLength: 40 }));
     fc.assert(
       fc.property(many, fc.string({ unit: fc.constantFrom('a', 'b', 'c', 'd', 'ü'), maxLength: 40 }), (keywords, text) => {
         expect(new KeywordSet(keywords).foundIn(text)).toBe(keywords.some((one) => text.includes(one)));
@@ -78,8 +78,8 @@ describe('KeywordSet', () => {
 
   test('finds keywords that begin, end and lie within one another', () => {
     const filler = Array.from({ length: 30 }, (_, i) => `filler${i}`);
-    const set = new KeywordSet([...filler, 'abcde', 'bcx', 'cdy', 'abc', 'zz']);
-    const found = ['abc', 'abcx', 'xbcxx', 'acdya', 'azzb', 'ab', 'bcd', 'cd', 'z', 'fille', 'filler7'].filter((text) => set.foundIn(text));
-    expect(found).toEqual(['abc', 'abcx', 'xbcxx', 'acdya', 'azzb', 'filler7']);
+    const set = new KeywordSet([...filler, 'abcde', 'bcx', 'cdy', 'abc', 'zz', 'pzq', 'apzqrs']);
+    const found = ['abc', 'abcx', 'xbcxx', 'acdya', 'azzb', 'ab', 'bcd', 'cd', 'z', 'fille', 'filler7', 'apzq', 'apz'].filter((text) => set.foundIn(text));
+    expect(found).toEqual(['abc', 'abcx', 'xbcxx', 'acdya', 'azzb', 'filler7', 'apzq']);
   });
 });
