@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { SluiceError } from './errors.js';
 
@@ -9,12 +10,9 @@ export interface Cidr {
 
 /** The 4 or 16 bytes of an IP; an IPv4-mapped IPv6 address gives 4. @throws E_ADDRESS_INVALID */
 export function ipToBytes(text: string): Uint8Array {
-  let address;
-  try {
-    address = ipaddr.process(text);
-  } catch {
-    throw new SluiceError('E_ADDRESS_INVALID', `"${text.slice(0, 64)}" is not an IP address`);
-  }
+  // Node's check first: ipaddr.js also takes short and octal forms that hide what is meant.
+  if (isIP(text) === 0) throw new SluiceError('E_ADDRESS_INVALID', `"${text.slice(0, 64)}" is not an IP address`);
+  const address = ipaddr.process(text);
   return Uint8Array.from(address.toByteArray());
 }
 

@@ -1,0 +1,240 @@
+import { once } from 'node:events';
+import net from 'node:net';
+import { describe, expect, it } from 'vitest';
+import fc from 'fast-check';
+import { Counter, DataPlane, Link, Relay, SluiceError, type Codec, type RelayResult } from '../index.js';
+import { ConnServer, dialLoopback, hashToEnd, PeerServer, settled, sha256 } from '../loopback.fixture.js';
+
+interface Joined {
+  readonly client: net.Socket;
+  readonly target: net.Socket;
+  readonly relay: Relay;
+  readonly ended: Promise<RelayResult>;
+}
+
+interface JoinOptions {
+  readonly timeouts?: Partial<{ connIdle: number; uplinkOnly: number; downlinkOnly: number }>;
+  readonly codecs?: { client?: [Codec, Codec]; upstream?: [Codec, Codec] };
+  readonly uplink?: Counter;
+  readonly downlink?: Counter;
+}
+
+/** client (Node) ↔ conn ‖ relay ‖ conn ↔ target (Node), and a check that nothing is left over. */
+async function joined(options: JoinOptions, body: (joined: Joined) => Promise<void>): Promise<DataPlane> {
+  const plane = new DataPlane();
+  const inbound = await ConnServer.start(plane);
+  const origin = await PeerServer.start();
+  const client = net.connect({ port: inbound.port, host: '127.0.0.1', allowHalfOpen: true });
+  const a = new Link(await inbound.nextConn());
+  const b = new Link(await dialLoopback(plane, origin.port));
+  const target = await origin.nextSocket();
+  for (const socket of [client, target]) socket.on('error', () => undefined);
+  const { codecs } = options;
+  if (codecs?.client !== undefined) a.push({ decode: codecs.client[0], encode: codecs.client[1] });
+  if (codecs?.upstream !== undefined) b.push({ decode: codecs.upstream[0], encode: codecs.upstream[1] });
+  let onEnd: (result: RelayResult) => void = () => undefined;
+  const ended = new Promise<RelayResult>((resolve) => {
+    onEnd = resolve;
+  });
+  const relay = new Relay(plane, a, b, {
+    timeouts: { connIdle: 30_000, uplinkOnly: 10_000, downlinkOnly: 10_000, ...options.timeouts },
+    uplink: options.uplink,
+    downlink: options.downlink,
+    onEnd,
+  });
+  relay.start();
+  try {
+    await body({ client, target, relay, ended });
+  } finally {
+    client.destroy();
+    target.destroy();
+    origin.close();
+    await inbound.listener.close();
+    relay.close();
+    await settled(plane);
+  }
+  return plane;
+}
+
+class Xor implements Codec {
+  #at = 0;
+  disposed = false;
+  constructor(readonly key: Buffer) {}
+  write(chunk: Buffer, emit: (bytes: Buffer) => void): void {
+    const out = Buffer.from(chunk);
+    for (let i = 0; i < out.length; i += 1) out[i] = (out[i] ?? 0) ^ (this.key[this.#at++ % this.key.length] ?? 0);
+    emit(out);
+  }
+  dispose(): void {
+    this.disposed = true;
+  }
+}
+
+/** Emits slices of the chunk itself, one byte or more at a time: the hardest case for memory. */
+class Slices implements Codec {
+  write(chunk: Buffer, emit: (bytes: Buffer) => void): void {
+    const step = Math.max(1, Math.floor(chunk.length / 3));
+    for (let i = 0; i < chunk.length; i += step) emit(chunk.subarray(i, i + step));
+  }
+}
+
+class Failing implements Codec {
+  write(): void {
+    throw new SluiceError('E_PROTOCOL', 'not what was expected');
+  }
+}
+
+const payload = (bytes: number): Buffer => Buffer.from(Array.from({ length: bytes }, (_, i) => (i * 7 + (i >> 8)) & 0xff));
+const TEN_MIB = Buffer.alloc(10 * 1024 * 1024, payload(65_521));
+
+describe('Relay', () => {
+  it('carries 10 MiB both ways at once, by hash, with half-close and counters', async () => {
+    const uplink = new Counter();
+    const downlink = new Counter();
+    const plane = await joined({ uplink, downlink }, async ({ client, target, ended }) => {
+      const up = hashToEnd(target);
+      const down = hashToEnd(client);
+      client.end(TEN_MIB);
+      target.end(TEN_MIB);
+      const expected = { bytes: TEN_MIB.length, sha256: sha256(TEN_MIB) };
+      expect(await up).toEqual(expected);
+      expect(await down).toEqual(expected);
+      expect(await ended).toMatchObject({ uplink: TEN_MIB.length, downlink: TEN_MIB.length, end: 'done' });
+    });
+    expect([uplink.value, downlink.value]).toEqual([TEN_MIB.length, TEN_MIB.length]);
+    expect(plane.state().buffers.borrowed).toBe(0);
+  });
+
+  it.each([
+    ['decoder and encoder', { client: [new Xor(Buffer.from('key')), new Xor(Buffer.from('abcd'))], upstream: [new Xor(Buffer.from('12345')), new Xor(Buffer.from('zz'))] }],
+    ['slices of shared memory', { client: [new Slices(), new Slices()], upstream: [new Slices(), new Slices()] }],
+  ] as [string, NonNullable<JoinOptions['codecs']>][])('passes through codecs: %s', async (name, codecs) => {
+    await joined({ codecs }, async ({ client, target, ended }) => {
+      const up = hashToEnd(target);
+      const down = hashToEnd(client);
+      client.end(TEN_MIB);
+      target.end(TEN_MIB);
+      const through = (first: Buffer, second: Buffer): Buffer => {
+        if (name !== 'decoder and encoder') return TEN_MIB;
+        return Buffer.from(TEN_MIB.map((byte, i) => byte ^ (first[i % first.length] ?? 0) ^ (second[i % second.length] ?? 0)));
+      };
+      expect((await up).sha256).toBe(sha256(through(Buffer.from('key'), Buffer.from('zz'))));
+      expect((await down).sha256).toBe(sha256(through(Buffer.from('12345'), Buffer.from('abcd'))));
+      await ended;
+    });
+  });
+
+  it('keeps connections that read into shared memory apart', async () => {
+    const streams = Array.from({ length: 12 }, (_, i) => Buffer.alloc(3_000_000, String.fromCharCode(65 + i)));
+    await Promise.all(
+      streams.map((bytes) =>
+        joined({}, async ({ client, target, ended }) => {
+          const up = hashToEnd(target);
+          const down = hashToEnd(client);
+          client.end(bytes);
+          target.end(bytes);
+          expect((await up).sha256).toBe(sha256(bytes));
+          expect((await down).sha256).toBe(sha256(bytes));
+          await ended;
+        }),
+      ),
+    );
+  });
+
+  it('carries any sequence of small writes unchanged', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.uint8Array({ minLength: 1, maxLength: 70_000 }), { minLength: 1, maxLength: 8 }), async (chunks) => {
+        await joined({}, async ({ client, target, ended }) => {
+          const up = hashToEnd(target);
+          for (const chunk of chunks) client.write(chunk);
+          client.end();
+          expect((await up).sha256).toBe(sha256(Buffer.concat(chunks)));
+          target.end();
+          client.resume();
+          await ended;
+        });
+      }),
+      { numRuns: 15 },
+    );
+  });
+
+  it('stops reading from a fast sender while the receiver does not read', async () => {
+    await joined({}, async ({ client, target, relay }) => {
+      target.pause();
+      const flood = Buffer.alloc(1024 * 1024);
+      let accepted = 0;
+      const pump = (): void => {
+        while (client.write(flood, () => (accepted += flood.length))) {
+          // Until the socket's own buffer is full.
+        }
+      };
+      client.on('drain', pump);
+      pump();
+      // Stalled: the same figure for a hundred turns of the loop in a row.
+      let last = -1;
+      for (let same = 0; same < 100; ) {
+        await new Promise((resolve) => setImmediate(resolve));
+        same = relay.uplink === last && last > 0 ? same + 1 : 0;
+        last = relay.uplink;
+      }
+      expect(last).toBeLessThan(40 * 1024 * 1024);
+      client.off('drain', pump);
+      target.resume();
+      client.end();
+      await once(target, 'end');
+      expect(relay.uplink).toBeGreaterThanOrEqual(accepted);
+    });
+  });
+
+  it('cuts the other side off when one is reset, so that nobody takes it for complete', async () => {
+    await joined({}, async ({ client, target, ended }) => {
+      const failed = once(client, 'error');
+      target.write('half an answer');
+      await once(client, 'data');
+      target.resetAndDestroy();
+      expect((await failed)[0]).toMatchObject({ code: 'ECONNRESET' });
+      expect(await ended).toMatchObject({ end: 'upstream-reset', error: { code: 'E_CONN_RESET' } });
+    });
+    await joined({}, async ({ client, target, ended }) => {
+      client.write('x');
+      await once(target, 'data');
+      client.resetAndDestroy();
+      expect(await ended).toMatchObject({ end: 'client-reset' });
+    });
+  });
+
+  it('closes an idle connection after connIdle and no earlier than its last byte', async () => {
+    await joined({ timeouts: { connIdle: 300 } }, async ({ client, target, ended }) => {
+      const started = performance.now();
+      client.write('x');
+      await once(target, 'data');
+      target.write('y');
+      await once(client, 'data');
+      expect(await ended).toMatchObject({ end: 'idle', uplink: 1, downlink: 1 });
+      expect(performance.now() - started).toBeGreaterThanOrEqual(290);
+    });
+  });
+
+  it('gives the open direction uplinkOnly or downlinkOnly after the other has ended', async () => {
+    await joined({ timeouts: { downlinkOnly: 200 } }, async ({ client, target, ended }) => {
+      client.end('bye');
+      await once(target, 'data');
+      expect(await ended).toMatchObject({ end: 'done', uplink: 3 });
+    });
+    await joined({ timeouts: { uplinkOnly: 200 } }, async ({ client, target, ended }) => {
+      target.end('bye');
+      await once(client, 'data');
+      expect(await ended).toMatchObject({ end: 'done', downlink: 3 });
+    });
+  });
+
+  it('ends with the codec\'s reason, and disposes of every codec', async () => {
+    const decode = new Xor(Buffer.from('k'));
+    const codecs = { client: [new Failing(), new Xor(Buffer.from('k'))], upstream: [decode, new Xor(Buffer.from('k'))] };
+    await joined({ codecs: codecs as NonNullable<JoinOptions['codecs']> }, async ({ client, ended }) => {
+      client.write('anything');
+      expect(await ended).toMatchObject({ end: 'error', error: { code: 'E_PROTOCOL' } });
+      expect(decode.disposed).toBe(true);
+    });
+  });
+});
