@@ -42,6 +42,13 @@ export interface Session {
    * ends here. Handing the link on says so by itself; saying it twice does no harm.
    */
   established(): void;
+  /**
+   * A further session of the same connection, for protocols that carry several requests: its own
+   * id, target and attributes; source, local, inbound and user as here. It serves one `connect` and
+   * one `relay`, and the dispatcher ends it with the relay, or at once if the connect fails. This
+   * session goes on until `accept` returns.
+   */
+  fork(): Session;
   get<T>(key: SessionKey<T>): T | undefined;
   set<T>(key: SessionKey<T>, value: T): void;
 }

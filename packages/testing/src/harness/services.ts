@@ -85,6 +85,9 @@ export class FixedPolicy implements Policy {
   }
 }
 
+/** Apart from the ids that hosts count up. */
+let nextForkId = 1_000_001;
+
 /** A session as a dispatcher would make it. */
 export class StubSession implements Session {
   readonly id: number;
@@ -122,6 +125,16 @@ export class StubSession implements Session {
   established(): void {
     this.isEstablished = true;
     this.onEstablished?.();
+  }
+
+  fork(): StubSession {
+    const forked = new StubSession(this.network, this.source, this.local, {
+      id: nextForkId,
+      protocol: this.inboundProtocol,
+    });
+    nextForkId += 1;
+    forked.user = this.user;
+    return forked;
   }
 
   get<T>(key: SessionKey<T>): T | undefined {
