@@ -12,6 +12,7 @@ export { HandshakeReader, resetError } from './handshake/reader.js';
 export * from './ip.js';
 export { Link } from './link.js';
 export * from './relay/relay.js';
+export type { RelayTimeouts } from './relay/timeouts.js';
 export { dial, type DialOptions } from './tcp/dialer.js';
 export { interleave } from './tcp/happy-eyeballs.js';
 export { listen, type Listener, type ListenOptions } from './tcp/listener.js';

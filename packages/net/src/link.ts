@@ -3,6 +3,7 @@ import type { Codec, CodecPair, Emit } from './codec.js';
 import type { Conn } from './conn/conn.js';
 import type { DataPlane } from './data-plane.js';
 import { HandshakeReader } from './handshake/reader.js';
+import type { RelayTimeouts } from './relay/timeouts.js';
 
 /**
  * A connection together with the layers of protocol that handshakes have put on it. Inbounds are
@@ -11,6 +12,8 @@ import { HandshakeReader } from './handshake/reader.js';
 export class Link {
   readonly conn: Conn;
   readonly reader: HandshakeReader;
+  /** Set by a handler whose settings limit how long its connections may be quiet; the relay obeys the shorter. */
+  timeouts: RelayTimeouts | undefined = undefined;
   #encoders: Codec[] = [];
   readonly #send: Emit = (bytes) => void this.conn.write(bytes);
 

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
-import { Counter, DataPlane, Link, Relay, SluiceError, type Codec, type RelayResult } from '../index.js';
+import { Counter, DataPlane, Link, Relay, SluiceError, type Codec, type RelayResult, type RelayTimeouts } from '../index.js';
 import { ConnServer, dialLoopback, hashToEnd, PeerServer, settled, sha256 } from '../loopback.fixture.js';
 
 interface Joined {
@@ -14,6 +14,7 @@ interface Joined {
 
 interface JoinOptions {
   readonly timeouts?: Partial<{ connIdle: number; uplinkOnly: number; downlinkOnly: number }>;
+  readonly upstreamTimeouts?: RelayTimeouts;
   readonly codecs?: { client?: [Codec, Codec]; upstream?: [Codec, Codec] };
   readonly uplink?: Counter;
   readonly downlink?: Counter;
@@ -30,6 +31,7 @@ async function joined(options: JoinOptions, body: (joined: Joined) => Promise<vo
   const target = await origin.nextSocket();
   for (const socket of [client, target]) socket.on('error', () => undefined);
   const { codecs } = options;
+  b.timeouts = options.upstreamTimeouts;
   if (codecs?.client !== undefined) a.push({ decode: codecs.client[0], encode: codecs.client[1] });
   if (codecs?.upstream !== undefined) b.push({ decode: codecs.upstream[0], encode: codecs.upstream[1] });
   let onEnd: (result: RelayResult) => void = () => undefined;
@@ -200,6 +202,17 @@ describe('Relay', () => {
       await once(target, 'data');
       client.resetAndDestroy();
       expect(await ended).toMatchObject({ end: 'client-reset' });
+    });
+  });
+
+  it('obeys a link that asks for shorter times, and not one that asks for longer', async () => {
+    const upstreamTimeouts = { connIdle: 100, uplinkOnly: 60_000, downlinkOnly: 60_000 };
+    await joined({ upstreamTimeouts, timeouts: { downlinkOnly: 100 } }, async ({ ended }) => {
+      expect(await ended).toMatchObject({ end: 'idle' });
+    });
+    await joined({ upstreamTimeouts: { ...upstreamTimeouts, connIdle: 60_000 }, timeouts: { downlinkOnly: 100 } }, async ({ client, ended }) => {
+      client.end();
+      expect(await ended).toMatchObject({ end: 'done' });
     });
   });
 

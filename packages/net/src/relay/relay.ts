@@ -4,16 +4,7 @@ import { SluiceError } from '../errors.js';
 import type { Link } from '../link.js';
 import { TimerEntry, TimerWheel } from '../timer-wheel.js';
 import { RelaySide } from './side.js';
-
-/** V2Ray's policy timeouts, in ms. */
-export interface RelayTimeouts {
-  /** Without a byte in either direction for this long, the connection is closed. */
-  readonly connIdle: number;
-  /** The same, once the upstream has ended its direction. */
-  readonly uplinkOnly: number;
-  /** The same, once the client has ended its direction. */
-  readonly downlinkOnly: number;
-}
+import { shorterTimeouts, type RelayTimeouts } from './timeouts.js';
 
 export type RelayEnd = 'done' | 'idle' | 'client-reset' | 'upstream-reset' | 'error' | 'closing';
 
@@ -26,6 +17,7 @@ export interface RelayResult {
 }
 
 export interface RelayOptions {
+  /** What the connection's policy level says; where a link asks for less, that counts. */
   readonly timeouts: RelayTimeouts;
   /** Counters of payload bytes (V2Ray's user counters). */
   readonly uplink?: Counter | undefined;
@@ -41,6 +33,7 @@ export interface RelayOptions {
 export class Relay extends TimerEntry {
   readonly #plane: DataPlane;
   readonly #options: RelayOptions;
+  readonly #timeouts: RelayTimeouts;
   readonly #client: RelaySide;
   readonly #upstream: RelaySide;
   #timeout: number;
@@ -52,7 +45,8 @@ export class Relay extends TimerEntry {
     super();
     this.#plane = plane;
     this.#options = options;
-    this.#timeout = TimerWheel.ticks(options.timeouts.connIdle);
+    this.#timeouts = shorterTimeouts(shorterTimeouts(options.timeouts, client.timeouts), upstream.timeouts);
+    this.#timeout = TimerWheel.ticks(this.#timeouts.connIdle);
     this.active = plane.timers.now;
     this.#client = new RelaySide(this, plane.timers, client, options.uplink);
     this.#upstream = new RelaySide(this, plane.timers, upstream, options.downlink);
@@ -92,7 +86,7 @@ export class Relay extends TimerEntry {
   /** A side has read its peer's end and passed it on. @internal */
   sideEnded(side: RelaySide): void {
     if (this.#finished) return;
-    const { downlinkOnly, uplinkOnly } = this.#options.timeouts;
+    const { downlinkOnly, uplinkOnly } = this.#timeouts;
     this.#timeout = TimerWheel.ticks(side === this.#client ? downlinkOnly : uplinkOnly);
     this.active = this.#plane.timers.now;
     this.#plane.timers.schedule(this, this.#timeout);
