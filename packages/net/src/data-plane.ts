@@ -4,9 +4,11 @@ import { TimerEntry, TimerWheel } from './timer-wheel.js';
 
 /** Size in bytes of the memory that all quiet connections of an instance read into. */
 const SHARED_READ_BYTES = 64 * 1024;
-/** Size in bytes of the buffer of a busy connection. */
-const BUSY_READ_BYTES = 256 * 1024;
-const MAX_IDLE_BUFFERS = 32;
+/** Size in bytes of the buffer of a busy connection: larger reads cost the kernel less per byte. */
+const BUSY_READ_BYTES = 512 * 1024;
+/** Busy connections beyond this many stay with the shared memory, so that buffers are bounded. */
+const MAX_BUSY = 128;
+const MAX_IDLE_BUFFERS = 16;
 const SWEEP_TICKS = 50;
 
 /** A conn that holds a pooled buffer and gives it back when it has been quiet for a while. */
@@ -59,7 +61,9 @@ export class DataPlane {
     if (used <= this.#scratch.length) this.#scratch = Buffer.allocUnsafeSlow(SHARED_READ_BYTES);
   }
 
-  holdBuffer(holder: BufferHolder): Buffer {
+  /** A large buffer, or undefined while too many are in use. */
+  holdBuffer(holder: BufferHolder): Buffer | undefined {
+    if (this.#holders.size >= MAX_BUSY) return undefined;
     this.#holders.add(holder);
     if (this.#sweeper.wheelDue < 0) this.timers.schedule(this.#sweeper, SWEEP_TICKS);
     return this.buffers.acquire();

@@ -3,43 +3,63 @@ import { FlowSession, type InboundIdentity } from './flow-session.js';
 
 type Phase = 'handshake' | 'connecting' | 'established';
 
-/** One accepted connection, from accept to its end. */
+/** Where a session's connection stands: the link, or for one of several requests on it, its addresses. */
+export interface SessionOrigin {
+  readonly inbound: InboundIdentity;
+  readonly source: Endpoint;
+  readonly link: Link;
+  readonly timers: Wheel;
+  /** Registers a forked session. */
+  fork(parent: ConnSession): ConnSession;
+}
+
+/** One accepted connection, or one request of a connection that carries several. */
 export class ConnSession extends FlowSession {
   readonly network = 'tcp';
-  readonly link: Link;
+  /** A request's session: it ends with its relay or its failed connect, not with the connection. */
+  readonly isFork: boolean;
   relay: Relay | undefined;
-  readonly #timers: Wheel;
+  readonly #origin: SessionOrigin;
   #phase: Phase = 'handshake';
 
-  constructor(id: number, inbound: InboundIdentity, link: Link, timers: Wheel) {
-    super(id, inbound, link.conn.remote);
-    this.link = link;
-    this.#timers = timers;
+  constructor(id: number, origin: SessionOrigin, isFork = false) {
+    super(id, origin.inbound, origin.source);
+    this.isFork = isFork;
+    this.#origin = origin;
   }
 
   get local(): Endpoint {
-    return this.link.conn.local;
+    return this.#origin.link.conn.local;
+  }
+
+  get origin(): SessionOrigin {
+    return this.#origin;
+  }
+
+  fork(): ConnSession {
+    return this.#origin.fork(this);
   }
 
   /** Limits the handshake that is to come. */
   expectHandshake(ms: number): void {
-    this.#timers.schedule(this, TimerWheel.ticks(ms));
+    this.#origin.timers.schedule(this, TimerWheel.ticks(ms));
   }
 
   established(): void {
     this.#phase = 'established';
-    this.#timers.cancel(this);
+    this.#origin.timers.cancel(this);
   }
 
   /** Limits the outbound's dial and handshake. */
   expectUpstream(ms: number): void {
     this.#phase = 'connecting';
-    this.#timers.schedule(this, TimerWheel.ticks(ms));
+    this.#origin.timers.schedule(this, TimerWheel.ticks(ms));
   }
 
   onTimer(): void {
     if (this.#phase === 'handshake') {
-      this.link.destroy(new SluiceError('E_HANDSHAKE_TIMEOUT', 'the client did not complete its handshake in time'));
+      const late = new SluiceError('E_HANDSHAKE_TIMEOUT', 'the client did not complete its handshake in time');
+      this.#origin.link.destroy(late);
     } else if (this.#phase === 'connecting') {
       this.abandon(new SluiceError('E_DIAL_TIMEOUT', 'the outbound did not complete its handshake in time'));
     }
@@ -49,6 +69,6 @@ export class ConnSession extends FlowSession {
   kill(error: SluiceError): void {
     this.abandon(error);
     if (this.relay !== undefined) this.relay.close('closing', error);
-    else this.link.destroy(error);
+    else this.#origin.link.destroy(error);
   }
 }

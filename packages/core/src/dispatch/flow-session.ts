@@ -43,6 +43,7 @@ export abstract class FlowSession extends TimerEntry implements Session {
 
   abstract get local(): Endpoint;
   abstract established(): void;
+  abstract fork(): Session;
 
   get inboundTag(): string {
     return this.inbound.tag;

@@ -60,6 +60,10 @@ export class PacketFlow extends FlowSession {
     // A flow has no handshake.
   }
 
+  fork(): never {
+    throw new SluiceError('E_INTERNAL', 'a UDP flow carries no further sessions');
+  }
+
   connOf(outboundTag: string): PacketConn | undefined {
     return this.#conns.get(outboundTag);
   }

@@ -1,10 +1,9 @@
-import { ipToBytes, type Destination, type RouteQuery } from '@sluice/plugin-api';
+import type { Destination } from '@sluice/plugin-api';
+import type { RouteSubject } from '../routing/route-subject.js';
 import type { FlowSession } from './flow-session.js';
 
-const NO_IPS: readonly Uint8Array[] = [];
-
 /** What the router is asked about a session that wants to go there. */
-export function routeQuery(session: FlowSession, to: Destination): RouteQuery {
+export function routeSubject(session: FlowSession, to: Destination): RouteSubject {
   return {
     inboundTag: session.inboundTag,
     network: to.network,
@@ -12,6 +11,5 @@ export function routeQuery(session: FlowSession, to: Destination): RouteQuery {
     target: to,
     user: session.user,
     attributes: session.attributes,
-    ips: to.type === 'ipv4' || to.type === 'ipv6' ? [ipToBytes(to.host)] : NO_IPS,
   };
 }

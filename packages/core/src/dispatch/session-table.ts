@@ -1,5 +1,6 @@
-import { SluiceError } from '@sluice/plugin-api';
-import type { ConnSession } from './conn-session.js';
+import { SluiceError, type Link, type TimerWheel } from '@sluice/plugin-api';
+import { ConnSession, type SessionOrigin } from './conn-session.js';
+import type { InboundIdentity } from './flow-session.js';
 
 /** The live connections of an instance. */
 export class SessionTable {
@@ -17,8 +18,29 @@ export class SessionTable {
     return id;
   }
 
-  add(session: ConnSession): void {
+  /** A session for a connection that was just accepted. */
+  open(inbound: InboundIdentity, link: Link, timers: TimerWheel): ConnSession {
+    const origin: SessionOrigin = {
+      inbound,
+      source: link.conn.remote,
+      link,
+      timers,
+      fork: (parent) => this.#fork(parent),
+    };
+    return this.#add(new ConnSession(this.nextId(), origin));
+  }
+
+  #fork(parent: ConnSession): ConnSession {
+    const session = new ConnSession(this.nextId(), parent.origin, true);
+    session.user = parent.user;
+    if (parent.ended) session.ended = true;
+    else this.#add(session);
+    return session;
+  }
+
+  #add(session: ConnSession): ConnSession {
     this.#sessions.add(session);
+    return session;
   }
 
   /** False if the session had ended before. */

@@ -9,13 +9,13 @@ import {
   type Policy,
   type Session,
 } from '@sluice/plugin-api';
-import type { AccessLog } from '../log/access-log.js';
+import type { AccessLog, Outcome } from '../log/access-log.js';
 import type { OutboundHandler } from '../outbound/outbound-handler.js';
 import type { OutboundTable } from '../outbound/outbound-table.js';
 import type { Router } from '../routing/router.js';
 import type { TrafficCounters } from '../stats/traffic-counters.js';
 import { ConnSession } from './conn-session.js';
-import { routeQuery } from './route.js';
+import { routeSubject } from './route.js';
 import type { SessionTable } from './session-table.js';
 
 export interface DispatchServices {
@@ -40,30 +40,22 @@ export class TcpDispatcher implements Dispatcher {
     const own = ownSession(session);
     own.established();
     own.target = to;
-    const handler = await this.#route(own, to);
-    own.outboundTag = handler.tag;
-    own.expectUpstream(this.#services.policy.level(own.user?.level ?? 0).handshake);
-    let link: Link;
     try {
-      link = await handler.connect(own, to);
+      return await this.#connect(own, to);
     } catch (error) {
-      // What an outbound dialled and did not close itself goes with its failure.
       const reason = toSluiceError(error);
+      // What an outbound dialled and did not close itself goes with its failure.
       own.abandon(reason);
+      if (own.isFork) this.#end(own, { uplink: 0, downlink: 0, end: 'rejected', error: reason });
       throw reason;
     } finally {
       own.established();
     }
-    if (own.ended) {
-      link.destroy();
-      throw new SluiceError('E_CLOSING', 'the client was gone before the upstream was connected');
-    }
-    return link;
   }
 
   relay(session: Session, client: Link, upstream: Link): void {
     const own = ownSession(session);
-    const { plane, policy, traffic, sessions, accessLog } = this.#services;
+    const { plane, policy, traffic } = this.#services;
     if (own.ended) {
       upstream.destroy();
       client.destroy();
@@ -76,16 +68,28 @@ export class TcpDispatcher implements Dispatcher {
       timeouts: level,
       uplink: counters.uplink,
       downlink: counters.downlink,
-      onEnd: (result) => {
-        if (sessions.remove(own)) accessLog.record(own, result);
-      },
+      onEnd: (result) => this.#end(own, result),
     });
     own.relay = relay;
     relay.start();
   }
 
+  async #connect(session: ConnSession, to: Destination): Promise<Link> {
+    const handler = await this.#route(session, to);
+    session.outboundTag = handler.tag;
+    session.expectUpstream(this.#services.policy.level(session.user?.level ?? 0).handshake);
+    const link = await handler.connect(session, to);
+    if (!session.ended) return link;
+    link.destroy();
+    throw new SluiceError('E_CLOSING', 'the client was gone before the upstream was connected');
+  }
+
+  #end(session: ConnSession, outcome: Outcome): void {
+    if (this.#services.sessions.remove(session)) this.#services.accessLog.record(session, outcome);
+  }
+
   async #route(session: ConnSession, to: Destination): Promise<OutboundHandler> {
-    const picked = this.#services.router.pick(routeQuery(session, to));
+    const picked = this.#services.router.pick(routeSubject(session, to));
     // Only a rule that needs addresses makes this a promise.
     const decision = picked instanceof Promise ? await picked : picked;
     session.ruleIndex = decision.ruleIndex;

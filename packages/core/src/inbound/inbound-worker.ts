@@ -16,7 +16,7 @@ import {
   type Policy,
   type UdpListener,
 } from '@sluice/plugin-api';
-import { ConnSession } from '../dispatch/conn-session.js';
+import type { ConnSession } from '../dispatch/conn-session.js';
 import type { SessionTable } from '../dispatch/session-table.js';
 import type { AccessLog } from '../log/access-log.js';
 import type { TrafficPair } from '../stats/traffic-counters.js';
@@ -155,8 +155,7 @@ export class InboundWorker {
     }
     conn.meter(traffic.uplink, traffic.downlink);
     const link = new Link(conn);
-    const session = new ConnSession(sessions.nextId(), this, link, plane.timers);
-    sessions.add(session);
+    const session = sessions.open(this, link, plane.timers);
     session.expectHandshake(policy.level(this.#inbound.level ?? 0).handshake);
     this.#handle(link, session);
   }

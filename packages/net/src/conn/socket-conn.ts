@@ -182,8 +182,10 @@ export class SocketConn implements Conn, BufferHolder {
   #adapt(bytes: number, size: number): void {
     if (this.#own === null) {
       if (bytes < size || this.#socket.destroyed) return;
-      this.#own = this.#plane.holdBuffer(this);
-      this.#next = this.#own;
+      const own = this.#plane.holdBuffer(this);
+      if (own === undefined) return;
+      this.#own = own;
+      this.#next = own;
       this.#smallReads = 0;
     } else if (bytes >= SMALL_READ) {
       this.#smallReads = 0;
