@@ -24,7 +24,7 @@ function ruleType(name: string): RuleTypeContribution {
   throw new SluiceError('E_REGISTRY_UNKNOWN', `there is no rule type "${name}"`);
 }
 
-function route(domainStrategy: RouterOptions['domainStrategy'], rules: (object & { out: string })[]) {
+function route(domainStrategy: RouterOptions['domainStrategy'], rules: { out: string; [field: string]: unknown }[]) {
   const resolver = new FixedResolver(names);
   const configs = rules.map(({ out, ...fields }) => ({ type: 'field', outboundTag: out, fields }));
   const router = new Router({ rules: compileRules(configs, ruleType), domainStrategy, resolver });
