@@ -1,5 +1,8 @@
-/** Receives what a codec puts out. */
-export type Emit = (bytes: Buffer) => void;
+/**
+ * Receives what a codec puts out. True: the bytes have been passed on and nobody refers to their
+ * memory any more, so a codec that owns it may use it again at once. Anything else: it is taken.
+ */
+export type Emit = (bytes: Buffer) => boolean | void;
 
 /**
  * One direction of a protocol's byte transformation: synchronous, pure, without I/O.

@@ -143,15 +143,16 @@ export class RelaySide implements ConnSink {
   #countStage(next: Emit): Emit {
     return (bytes) => {
       this.#count(bytes.length);
-      next(bytes);
+      return next(bytes);
     };
   }
 
-  #writeOut(bytes: Buffer): void {
-    if (bytes.length === 0) return;
+  #writeOut(bytes: Buffer): boolean {
+    if (bytes.length === 0) return true;
     const taken =
       bytes.buffer === this.#volatileMemory ? this.#out.writeVolatile(bytes) : this.#out.write(bytes);
     if (!taken) this.#blocked = true;
+    return taken;
   }
 
   /** Leftover bytes are already decoded: only the other side's encoders apply. */
