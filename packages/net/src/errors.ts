@@ -60,7 +60,11 @@ export class SluiceError extends Error {
   readonly details: Readonly<Record<string, string | number | boolean>>;
 
   constructor(code: ErrorCode | `E_${string}`, message: string, options: SluiceErrorOptions = {}) {
+    // What peers and networks do is expected and frequent; only our own faults need a stack.
+    const limit = Error.stackTraceLimit;
+    if (code !== 'E_INTERNAL') Error.stackTraceLimit = 0;
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    Error.stackTraceLimit = limit;
     this.code = code;
     this.details = options.details ?? {};
   }
