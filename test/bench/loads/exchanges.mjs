@@ -1,0 +1,121 @@
+/**
+ * MTProto clients that connect, send a header and a first payload, and wait for the first byte of
+ * an answer: in a closed loop, or to be held idle. Run as a process of its own.
+ */
+import net from 'node:net';
+import { answerParent, markOf } from './answering.mjs';
+import { READ_BUFFER } from './flow.mjs';
+import { clientOpening, clientOpenings } from './header.mjs';
+
+/** @type {Buffer[]} */
+let openings = [];
+let secret = Buffer.alloc(0);
+let answered = 0;
+let failed = 0;
+let looping = false;
+/** @type {Set<net.Socket>} */
+const sockets = new Set();
+
+/** An opening that was never used before: from the stock, or made on the spot when that is empty. */
+function nextOpening() {
+  return openings.pop() ?? clientOpening(secret, 2);
+}
+
+/**
+ * One exchange.
+ * @param {number} port
+ * @param {(socket: net.Socket) => void} onAnswer with the connection still open
+ * @param {() => void} onFailure
+ */
+function exchange(port, onAnswer, onFailure) {
+  let waiting = true;
+  const callback = () => {
+    if (waiting) {
+      waiting = false;
+      answered++;
+      onAnswer(socket);
+    }
+    return true;
+  };
+  const socket = net.connect({ host: '127.0.0.1', port, onread: { buffer: READ_BUFFER, callback } });
+  sockets.add(socket);
+  socket.write(nextOpening());
+  socket.on('error', () => {});
+  socket.on('close', () => {
+    sockets.delete(socket);
+    if (!waiting) return;
+    waiting = false;
+    failed++;
+    onFailure();
+  });
+}
+
+/**
+ * The same, over and over, until told to stop. A reset ends each, so that no TIME_WAIT uses up the
+ * local ports; and a failure is counted and followed by the next try.
+ * @param {number} port
+ */
+function loop(port) {
+  const again = () => {
+    if (looping) loop(port);
+  };
+  exchange(
+    port,
+    (socket) => {
+      socket.resetAndDestroy();
+      again();
+    },
+    () => setTimeout(again, 10),
+  );
+}
+
+/**
+ * A fixed number of exchanges, some at a time.
+ * @param {{port: number, count: number, concurrency: number}} options
+ * @param {(socket: net.Socket) => void} onAnswer
+ * @returns {Promise<void>}
+ */
+function runMany({ port, count, concurrency }, onAnswer) {
+  return new Promise((resolve, reject) => {
+    let begun = 0;
+    let done = 0;
+    const next = () => {
+      if (begun >= count) return;
+      begun++;
+      exchange(
+        port,
+        (socket) => {
+          onAnswer(socket);
+          if (++done === count) resolve();
+          else next();
+        },
+        () => reject(new Error(`a connection was closed before it was answered (${done} were answered)`)),
+      );
+    };
+    for (let index = 0; index < concurrency; index++) next();
+  });
+}
+
+answerParent({
+  /** @param {{secret: string, count: number}} options */
+  prepare: (options) => {
+    secret = Buffer.from(options.secret, 'hex');
+    openings = clientOpenings(secret, options.count);
+  },
+  /** @param {{port: number, concurrency: number}} options */
+  start: ({ port, concurrency }) => {
+    failed = 0;
+    looping = true;
+    for (let index = 0; index < concurrency; index++) loop(port);
+  },
+  mark: () => ({ ...markOf(answered), failed }),
+  stop: () => {
+    looping = false;
+    for (const socket of sockets) socket.resetAndDestroy();
+  },
+  /** Opens, and closes again. @param {{port: number, count: number, concurrency: number}} options */
+  churn: (options) => runMany(options, (socket) => socket.resetAndDestroy()),
+  /** Opens, and holds. @param {{port: number, count: number, concurrency: number}} options */
+  hold: (options) => runMany(options, () => {}),
+  held: () => sockets.size,
+});

@@ -1,0 +1,61 @@
+/**
+ * @typedef {import('./rate.mjs').Sample} Sample
+ * @typedef {{median: number, min: number, max: number, samples: Sample[]}} Figures
+ */
+
+/**
+ * @typedef {object} Result
+ * @property {string} name
+ * @property {string} title
+ * @property {string} unit
+ * @property {'more' | 'less'} better
+ * @property {import('./works/work.mjs').Target} target
+ * @property {number} [ceiling] the generator's own, with no proxy between
+ * @property {Record<string, Figures>} figures by subject
+ * @property {number} [ratio] median of Sluice over median of V2Ray
+ * @property {boolean} [met] absent where it could not be judged
+ * @property {string} [error]
+ */
+
+/** @param {number[]} values at least one */
+export function median(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.slice((sorted.length - 1) >> 1, (sorted.length >> 1) + 1);
+  return middle.reduce((sum, value) => sum + value, 0) / middle.length;
+}
+
+/**
+ * @param {Sample[]} samples
+ * @returns {Figures}
+ */
+function figuresOf(samples) {
+  const values = samples.map(({ value }) => value);
+  return { median: median(values), min: Math.min(...values), max: Math.max(...values), samples };
+}
+
+/**
+ * @param {Pick<import('./works/work.mjs').Work, 'name' | 'title' | 'unit' | 'better' | 'target'>} work
+ * @param {Map<string, Sample[]>} samples by subject
+ * @param {{ceiling?: number, error?: string}} more
+ * @returns {Result}
+ */
+export function judge({ name, title, unit, better, target }, samples, more) {
+  const measured = [...samples].filter(([, list]) => list.length > 0);
+  /** @type {Result} */
+  const result = {
+    name,
+    title,
+    unit,
+    better,
+    target,
+    ...more,
+    figures: Object.fromEntries(measured.map(([subject, list]) => [subject, figuresOf(list)])),
+  };
+  const { sluice, v2ray } = result.figures;
+  if (sluice !== undefined && v2ray !== undefined) result.ratio = sluice.median / v2ray.median;
+  if (sluice === undefined || (target.ratio !== undefined && result.ratio === undefined)) return result;
+  const holds = (/** @type {number} */ figure, /** @type {number | undefined} */ bound) =>
+    bound === undefined || (better === 'more' ? figure >= bound : figure <= bound);
+  result.met = holds(result.ratio ?? Number.NaN, target.ratio) && holds(sluice.median, target.limit);
+  return result;
+}
