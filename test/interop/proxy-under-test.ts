@@ -1,4 +1,7 @@
 import type { TransportTag } from '@sluice/testing';
+import { readFile } from 'node:fs/promises';
+import { freePort } from '../peers/process.js';
+import { startSluice } from '../peers/sluice.js';
 import { startV2ray } from '../peers/v2ray.js';
 
 /** What the user hands to the client: the secret itself, or `dd` before it. */
@@ -40,4 +43,30 @@ export const v2ray: ProxyUnderTest = {
       ],
       routing: { rules: [{ type: 'field', inboundTag: ['tg-in'], outboundTag: 'tg-out' }] },
     }),
+};
+
+interface MtprotoConfig {
+  readonly inbounds: readonly { readonly settings: object }[];
+}
+
+/** Sluice as people start it, on `configs/mtproto.json` as it stands: only the port and the data centres' addresses are others. */
+export const sluice: ProxyUnderTest = {
+  name: 'Sluice',
+  secretForms: ['plain', 'dd'],
+  tags: ['abridged', 'intermediate', 'padded'],
+  dcs: [1, 2, 3, 4, 5, -1, -2, -3, -4, -5, 203, 10_001, 10_002, 10_003, -10_001, -10_002],
+  tellsDc: true,
+  async start({ dcAddress }) {
+    const text = await readFile(new URL('../../configs/mtproto.json', import.meta.url), 'utf8');
+    const config = JSON.parse(text) as MtprotoConfig;
+    const port = await freePort();
+    const dataCenters = Object.fromEntries(this.dcs.map((id) => [String(id), [dcAddress]]));
+    const inbounds = config.inbounds.map((inbound) => ({
+      ...inbound,
+      port,
+      settings: { ...inbound.settings, dataCenters },
+    }));
+    const peer = await startSluice({ ...config, inbounds }, [port]);
+    return { host: '127.0.0.1', port, close: () => peer.close() };
+  },
 };

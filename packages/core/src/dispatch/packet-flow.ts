@@ -69,7 +69,7 @@ export class PacketFlow extends FlowSession {
   }
 
   send(payload: Buffer, to: Destination): void {
-    if (this.ended) return;
+    if (this.ended || to.type === 'unix') return;
     this.#active = this.#options.timers.now;
     this.uplink += payload.length;
     this.#options.traffic.uplink?.add(payload.length);

@@ -41,6 +41,7 @@ export class TcpDispatcher implements Dispatcher {
     own.established();
     own.target = to;
     try {
+      if (to.type === 'unix') throw new SluiceError('E_ADDRESS_INVALID', 'a client may not ask for a Unix socket');
       return await this.#connect(own, to);
     } catch (error) {
       const reason = toSluiceError(error);
@@ -75,9 +76,9 @@ export class TcpDispatcher implements Dispatcher {
   }
 
   async #connect(session: ConnSession, to: Destination): Promise<Link> {
+    session.expectUpstream(this.#services.policy.level(session.user?.level ?? 0).handshake);
     const handler = await this.#route(session, to);
     session.outboundTag = handler.tag;
-    session.expectUpstream(this.#services.policy.level(session.user?.level ?? 0).handshake);
     const link = await handler.connect(session, to);
     if (!session.ended) return link;
     link.destroy();

@@ -1,0 +1,45 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { runProcess, startProcess, type PeerProcess, type RunResult } from './process.js';
+import { temporaryFolder } from './temporary.js';
+
+const program = fileURLToPath(new URL('../../packages/cli/bin/sluice.js', import.meta.url));
+
+/** The command as people run it, from the build, with a time limit (milliseconds, default 30,000). */
+export function sluice(args: readonly string[], options: { readonly timeout?: number } = {}): Promise<RunResult> {
+  return runProcess(process.execPath, [program, ...args], options);
+}
+
+/** Starts `sluice run` on a configuration and waits until its ports take connections. */
+export async function startSluice(
+  config: unknown,
+  ports: readonly number[],
+  options: { readonly args?: readonly string[]; readonly openFiles?: number } = {},
+): Promise<PeerProcess> {
+  const folder = await temporaryFolder('sluice');
+  try {
+    const file = join(folder.path, 'config.json');
+    await writeFile(file, JSON.stringify(config));
+    const command = [process.execPath, program, 'run', '-c', file, ...(options.args ?? [])];
+    const ready = { ready: ports.map((port) => ({ host: '127.0.0.1', port })) };
+    const { openFiles } = options;
+    const peer =
+      openFiles === undefined
+        ? await startProcess(process.execPath, command.slice(1), ready)
+        : // The hard limit too: Node raises the soft one to it.
+          await startProcess('sh', ['-c', `ulimit -Hn ${openFiles}; exec "$@"`, 'sh', ...command], ready);
+    return {
+      ...peer,
+      // Getters do not survive the spread.
+      pid: peer.pid,
+      async close() {
+        await peer.close();
+        await folder.remove();
+      },
+    };
+  } catch (error) {
+    await folder.remove();
+    throw error;
+  }
+}
