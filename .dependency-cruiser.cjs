@@ -1,0 +1,116 @@
+/**
+ * Imports run one way: plugins → plugin-api → net; core → plugin-api, config; config → plugin-api; cli → everything.
+ * What a package does not list below, it does not import.
+ */
+const allowed = {
+  'packages/net': [],
+  'packages/plugin-api': ['packages/net'],
+  'packages/config': ['packages/plugin-api'],
+  'packages/core': ['packages/plugin-api', 'packages/config'],
+  'packages/testing': ['packages/plugin-api', 'packages/net'],
+  'packages/cli': ['packages/(net|plugin-api|config|core)', 'plugins/[^/]+'],
+};
+
+const testFile = '[.](test|fixture)[.]ts$';
+
+const packageRules = Object.entries(allowed).map(([from, to]) => ({
+  name: `${from.split('/')[1]}-imports-only`,
+  comment: to.length === 0 ? 'It imports nothing of ours.' : `Of ours it imports only ${to.join(', ')}.`,
+  severity: 'error',
+  from: { path: `^${from}/`, pathNot: testFile },
+  to: { path: '^(packages|plugins|test|scripts)/', pathNot: [from, ...to].map((path) => `^${path}/`) },
+}));
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    ...packageRules,
+    {
+      name: 'plugin-imports-only',
+      comment: 'A plugin imports @sluice/plugin-api and nothing else of ours, like any plugin from npm.',
+      severity: 'error',
+      from: { path: '^plugins/([^/]+)/', pathNot: testFile },
+      to: { path: '^(packages|plugins|test|scripts)/', pathNot: ['^plugins/$1/', '^packages/plugin-api/'] },
+    },
+    {
+      name: 'plugin-tests-import-only',
+      comment: 'The tests of a plugin import @sluice/plugin-api and @sluice/testing, as those of a plugin from npm.',
+      severity: 'error',
+      from: { path: `^plugins/([^/]+)/.*${testFile}` },
+      to: {
+        path: '^(packages|plugins|test|scripts)/',
+        pathNot: ['^plugins/$1/', '^packages/(plugin-api|testing)/'],
+      },
+    },
+    {
+      name: 'package-tests-import-only',
+      comment: 'What needs a plugin, or several packages, is tested in test/.',
+      severity: 'error',
+      from: { path: `^packages/([^/]+)/.*${testFile}`, pathNot: '^packages/cli/' },
+      to: {
+        path: '^(packages|plugins|test|scripts)/',
+        pathNot: ['^packages/$1/', '^packages/(net|plugin-api|config|testing)/'],
+      },
+    },
+    {
+      name: 'no-deep-imports',
+      comment: 'Import a package by its name: what its index does not export is its own affair.',
+      severity: 'error',
+      from: { path: '^(packages|plugins)/([^/]+)/' },
+      to: { path: '^(packages|plugins)/[^/]+/', pathNot: ['^$1/$2/', '^(packages|plugins)/[^/]+/src/index[.]ts$'] },
+    },
+    {
+      name: 'no-deep-imports-from-tests',
+      comment: 'Import a package by its name: what its index does not export is its own affair.',
+      severity: 'error',
+      from: { path: '^(test|scripts)/' },
+      to: { path: '^(packages|plugins)/[^/]+/', pathNot: '^(packages|plugins)/[^/]+/src/index[.]ts$' },
+    },
+    {
+      name: 'no-tests-from-source',
+      comment: 'Source never imports what only tests need.',
+      severity: 'error',
+      from: { path: '^(packages|plugins)/', pathNot: testFile },
+      to: { path: testFile },
+    },
+    {
+      name: 'no-cycles',
+      comment: 'Move what both need into a third file. Types alone may refer to each other.',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    {
+      name: 'no-undeclared-dependencies',
+      comment: "Declare it in the package's own package.json.",
+      severity: 'error',
+      from: { path: '^(packages|plugins)/', pathNot: testFile },
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'unknown'] },
+    },
+    {
+      name: 'no-dev-dependencies-in-source',
+      comment: 'Whoever installs the package does not get its devDependencies.',
+      severity: 'error',
+      from: { path: '^(packages|plugins)/', pathNot: testFile },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'no-unresolvable',
+      comment: 'There is no such module.',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: '(^|/)(node_modules|dist)/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.check.json' },
+    // To the sources: what is resolved to a build would escape the rules above.
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['sluice:source', 'import', 'node', 'default'],
+      mainFields: ['module', 'main'],
+    },
+  },
+};
