@@ -38,11 +38,14 @@ describe('destination', () => {
 describe('IP bytes', () => {
   it('are read back as they were written', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.uint8Array({ minLength: 4, maxLength: 4 }), fc.uint8Array({ minLength: 16, maxLength: 16 })), (bytes) => {
-        const again = ipToBytes(bytesToIp(bytes));
-        const mapped = bytes.length === 16 && bytes.subarray(0, 12).every((b, i) => b === (i < 10 ? 0 : 0xff));
-        expect(again).toEqual(mapped ? bytes.slice(12) : bytes);
-      }),
+      fc.property(
+        fc.oneof(fc.uint8Array({ minLength: 4, maxLength: 4 }), fc.uint8Array({ minLength: 16, maxLength: 16 })),
+        (bytes) => {
+          const again = ipToBytes(bytesToIp(bytes));
+          const mapped = bytes.length === 16 && bytes.subarray(0, 12).every((b, i) => b === (i < 10 ? 0 : 0xff));
+          expect(again).toEqual(mapped ? bytes.slice(12) : bytes);
+        },
+      ),
     );
   });
 

@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import net from 'node:net';
 import { once } from 'node:events';
-import { DataPlane, destination, dial, Link, listen, SystemResolver, type Conn, type Listener } from './index.js';
+import { type DataPlane, destination, dial, Link, listen, SystemResolver, type Conn, type Listener } from './index.js';
 
 /** A plain Node server on loopback that hands out its sockets in order. */
 export class PeerServer {

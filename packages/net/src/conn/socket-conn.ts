@@ -1,4 +1,4 @@
-import net from 'node:net';
+import type net from 'node:net';
 import { unmapIPv4, type Endpoint } from '../address.js';
 import type { BufferHolder, DataPlane } from '../data-plane.js';
 import { canReset, rawHandleOf, startReading, wrapHandle, type RawHandle, type ReadInto } from '../tcp/raw-socket.js';

@@ -126,7 +126,9 @@ export class HandshakeReader implements ConnSink {
     try {
       this.#decode(chunk, 0);
     } catch (error) {
-      this.#fail(error instanceof SluiceError ? error : new SluiceError('E_INTERNAL', 'a decoder failed', { cause: error }));
+      this.#fail(
+        error instanceof SluiceError ? error : new SluiceError('E_INTERNAL', 'a decoder failed', { cause: error }),
+      );
       this.#conn.destroy();
       return;
     }
@@ -219,6 +221,7 @@ function closedError(): SluiceError {
 /** What a socket error during a handshake or relay is called. */
 export function resetError(error: Error): SluiceError {
   const errno = errnoOf(error);
-  if (errno === 'ETIMEDOUT') return new SluiceError('E_CONN_TIMEOUT', 'the network gave up on the connection', { cause: error });
+  if (errno === 'ETIMEDOUT')
+    return new SluiceError('E_CONN_TIMEOUT', 'the network gave up on the connection', { cause: error });
   return new SluiceError('E_CONN_RESET', `the connection was cut off (${errno ?? error.message})`, { cause: error });
 }

@@ -2,7 +2,16 @@ import { once } from 'node:events';
 import net from 'node:net';
 import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
-import { Counter, DataPlane, Link, Relay, SluiceError, type Codec, type RelayResult, type RelayTimeouts } from '../index.js';
+import {
+  Counter,
+  DataPlane,
+  Link,
+  Relay,
+  SluiceError,
+  type Codec,
+  type RelayResult,
+  type RelayTimeouts,
+} from '../index.js';
 import { ConnServer, dialLoopback, hashToEnd, PeerServer, settled, sha256 } from '../loopback.fixture.js';
 
 interface Joined {
@@ -86,7 +95,8 @@ class Failing implements Codec {
   }
 }
 
-const payload = (bytes: number): Buffer => Buffer.from(Array.from({ length: bytes }, (_, i) => (i * 7 + (i >> 8)) & 0xff));
+const payload = (bytes: number): Buffer =>
+  Buffer.from(Array.from({ length: bytes }, (_, i) => (i * 7 + (i >> 8)) & 0xff));
 const TEN_MIB = Buffer.alloc(10 * 1024 * 1024, payload(65_521));
 
 describe('Relay', () => {
@@ -108,7 +118,13 @@ describe('Relay', () => {
   });
 
   it.each([
-    ['decoder and encoder', { client: [new Xor(Buffer.from('key')), new Xor(Buffer.from('abcd'))], upstream: [new Xor(Buffer.from('12345')), new Xor(Buffer.from('zz'))] }],
+    [
+      'decoder and encoder',
+      {
+        client: [new Xor(Buffer.from('key')), new Xor(Buffer.from('abcd'))],
+        upstream: [new Xor(Buffer.from('12345')), new Xor(Buffer.from('zz'))],
+      },
+    ],
     ['slices of shared memory', { client: [new Slices(), new Slices()], upstream: [new Slices(), new Slices()] }],
   ] as [string, NonNullable<JoinOptions['codecs']>][])('passes through codecs: %s', async (name, codecs) => {
     await joined({ codecs }, async ({ client, target, ended }) => {
@@ -118,7 +134,9 @@ describe('Relay', () => {
       target.end(TEN_MIB);
       const through = (first: Buffer, second: Buffer): Buffer => {
         if (name !== 'decoder and encoder') return TEN_MIB;
-        return Buffer.from(TEN_MIB.map((byte, i) => byte ^ (first[i % first.length] ?? 0) ^ (second[i % second.length] ?? 0)));
+        return Buffer.from(
+          TEN_MIB.map((byte, i) => byte ^ (first[i % first.length] ?? 0) ^ (second[i % second.length] ?? 0)),
+        );
       };
       expect((await up).sha256).toBe(sha256(through(Buffer.from('key'), Buffer.from('zz'))));
       expect((await down).sha256).toBe(sha256(through(Buffer.from('12345'), Buffer.from('abcd'))));
@@ -145,17 +163,20 @@ describe('Relay', () => {
 
   it('carries any sequence of small writes unchanged', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.uint8Array({ minLength: 1, maxLength: 70_000 }), { minLength: 1, maxLength: 8 }), async (chunks) => {
-        await joined({}, async ({ client, target, ended }) => {
-          const up = hashToEnd(target);
-          for (const chunk of chunks) client.write(chunk);
-          client.end();
-          expect((await up).sha256).toBe(sha256(Buffer.concat(chunks)));
-          target.end();
-          client.resume();
-          await ended;
-        });
-      }),
+      fc.asyncProperty(
+        fc.array(fc.uint8Array({ minLength: 1, maxLength: 70_000 }), { minLength: 1, maxLength: 8 }),
+        async (chunks) => {
+          await joined({}, async ({ client, target, ended }) => {
+            const up = hashToEnd(target);
+            for (const chunk of chunks) client.write(chunk);
+            client.end();
+            expect((await up).sha256).toBe(sha256(Buffer.concat(chunks)));
+            target.end();
+            client.resume();
+            await ended;
+          });
+        },
+      ),
       { numRuns: 15 },
     );
   });
@@ -174,7 +195,7 @@ describe('Relay', () => {
       pump();
       // Stalled: the same figure for a hundred turns of the loop in a row.
       let last = -1;
-      for (let same = 0; same < 100; ) {
+      for (let same = 0; same < 100;) {
         await new Promise((resolve) => setImmediate(resolve));
         same = relay.uplink === last && last > 0 ? same + 1 : 0;
         last = relay.uplink;
@@ -210,10 +231,13 @@ describe('Relay', () => {
     await joined({ upstreamTimeouts, timeouts: { downlinkOnly: 100 } }, async ({ ended }) => {
       expect(await ended).toMatchObject({ end: 'idle' });
     });
-    await joined({ upstreamTimeouts: { ...upstreamTimeouts, connIdle: 60_000 }, timeouts: { downlinkOnly: 100 } }, async ({ client, ended }) => {
-      client.end();
-      expect(await ended).toMatchObject({ end: 'done' });
-    });
+    await joined(
+      { upstreamTimeouts: { ...upstreamTimeouts, connIdle: 60_000 }, timeouts: { downlinkOnly: 100 } },
+      async ({ client, ended }) => {
+        client.end();
+        expect(await ended).toMatchObject({ end: 'done' });
+      },
+    );
   });
 
   it('closes an idle connection after connIdle and no earlier than its last byte', async () => {
@@ -241,9 +265,12 @@ describe('Relay', () => {
     });
   });
 
-  it('ends with the codec\'s reason, and disposes of every codec', async () => {
+  it("ends with the codec's reason, and disposes of every codec", async () => {
     const decode = new Xor(Buffer.from('k'));
-    const codecs = { client: [new Failing(), new Xor(Buffer.from('k'))], upstream: [decode, new Xor(Buffer.from('k'))] };
+    const codecs = {
+      client: [new Failing(), new Xor(Buffer.from('k'))],
+      upstream: [decode, new Xor(Buffer.from('k'))],
+    };
     await joined({ codecs: codecs as NonNullable<JoinOptions['codecs']> }, async ({ client, ended }) => {
       client.write('anything');
       expect(await ended).toMatchObject({ end: 'error', error: { code: 'E_PROTOCOL' } });

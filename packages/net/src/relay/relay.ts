@@ -1,6 +1,6 @@
 import type { Counter } from '../conn/conn.js';
 import type { DataPlane } from '../data-plane.js';
-import { SluiceError } from '../errors.js';
+import type { SluiceError } from '../errors.js';
 import type { Link } from '../link.js';
 import { TimerEntry, TimerWheel } from '../timer-wheel.js';
 import { RelaySide } from './side.js';

@@ -149,8 +149,7 @@ export class RelaySide implements ConnSink {
 
   #writeOut(bytes: Buffer): boolean {
     if (bytes.length === 0) return true;
-    const taken =
-      bytes.buffer === this.#volatileMemory ? this.#out.writeVolatile(bytes) : this.#out.write(bytes);
+    const taken = bytes.buffer === this.#volatileMemory ? this.#out.writeVolatile(bytes) : this.#out.write(bytes);
     if (!taken) this.#blocked = true;
     return taken;
   }

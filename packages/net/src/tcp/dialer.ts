@@ -22,7 +22,7 @@ export interface DialOptions {
 /** An attempt that can be given up. */
 export interface Attempt {
   readonly conn: Promise<Conn>;
-  abandon(): void;
+  readonly abandon: () => void;
 }
 
 /**
@@ -48,7 +48,13 @@ async function resolve(plane: DataPlane, to: Destination, deadline: number, opti
   return race(plane, lookup, () => undefined, to, deadline, options.signal);
 }
 
-function limited(plane: DataPlane, attempt: Attempt, to: Destination, deadline: number, signal?: AbortSignal): Promise<Conn> {
+function limited(
+  plane: DataPlane,
+  attempt: Attempt,
+  to: Destination,
+  deadline: number,
+  signal?: AbortSignal,
+): Promise<Conn> {
   return race(plane, attempt.conn, attempt.abandon, to, deadline, signal);
 }
 
@@ -83,7 +89,7 @@ function race<T>(
       },
       (error: unknown) => {
         settle();
-        reject(error as Error);
+        reject(error);
       },
     );
   });

@@ -1,6 +1,5 @@
 import { isIPv6 } from 'node:net';
 import type { Conn } from '../conn/conn.js';
-import { SluiceError } from '../errors.js';
 import type { TimerWheel } from '../timer-wheel.js';
 import type { Attempt } from './dialer.js';
 
@@ -72,7 +71,7 @@ export function happyEyeballs(
           if (queue.length > 0) startNext();
           else if (running.size === 0) {
             stop();
-            reject(firstError as SluiceError);
+            reject(firstError);
           }
         },
       );

@@ -21,8 +21,8 @@ interface RawServer {
 
 /** Where reads go: `buffer` names the memory for the next read, `callback` tells of a finished one. */
 export interface ReadInto {
-  buffer(): Buffer | undefined;
-  callback(bytes: number): boolean;
+  readonly buffer: () => Buffer | undefined;
+  readonly callback: (bytes: number) => boolean;
 }
 
 export function rawHandleOf(socket: net.Socket): RawHandle | undefined {
@@ -44,7 +44,7 @@ export function onreadOptions(into: ReadInto): { onread: net.OnReadOpts } {
 /** A socket around a handle that `accept` has given; reading starts when asked for. */
 export function wrapHandle(handle: RawHandle, into: ReadInto): net.Socket {
   const options = { handle, allowHalfOpen: true, manualStart: true, ...onreadOptions(into) };
-  return new net.Socket(options as unknown as net.SocketConstructorOpts);
+  return new net.Socket(options);
 }
 
 /** Starts the next read of a socket that was paused or wrapped, without the stream machinery. */

@@ -4,7 +4,17 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { DataPlane, destination, dial, interleave, listen, SluiceError, TimerWheel, type Conn, type Resolver } from '../index.js';
+import {
+  DataPlane,
+  destination,
+  dial,
+  interleave,
+  listen,
+  SluiceError,
+  TimerWheel,
+  type Conn,
+  type Resolver,
+} from '../index.js';
 import { ConnServer, dialLoopback, PeerServer, settled } from '../loopback.fixture.js';
 import { happyEyeballs } from './happy-eyeballs.js';
 
@@ -28,7 +38,10 @@ describe('listen', () => {
       onConn: (conn) => conn.destroy(),
       onAcceptError: () => undefined,
     });
-    await expect(second).rejects.toMatchObject({ code: 'E_LISTEN_IN_USE', message: `127.0.0.1:${first.port} is already in use` });
+    await expect(second).rejects.toMatchObject({
+      code: 'E_LISTEN_IN_USE',
+      message: `127.0.0.1:${first.port} is already in use`,
+    });
     await first.listener.close();
   });
 
@@ -73,7 +86,9 @@ describe('dial', () => {
     const plane = new DataPlane();
     const never: Resolver = { resolve: () => new Promise(() => undefined) };
     const to = destination('tcp', 'example.org', 80);
-    await expect(dial(plane, to, { resolver: never, timeoutMs: 150 })).rejects.toMatchObject({ code: 'E_DIAL_TIMEOUT' });
+    await expect(dial(plane, to, { resolver: never, timeoutMs: 150 })).rejects.toMatchObject({
+      code: 'E_DIAL_TIMEOUT',
+    });
     const abort = new AbortController();
     const aborted = dial(plane, to, { resolver: never, timeoutMs: 5000, signal: abort.signal });
     abort.abort();
@@ -105,8 +120,14 @@ describe('dial', () => {
 });
 
 describe('happyEyeballs', () => {
-  it('alternates families, the first address\'s leading', () => {
-    expect(interleave(['::1', '::2', '1.1.1.1', '1.1.1.2', '1.1.1.3'])).toEqual(['::1', '1.1.1.1', '::2', '1.1.1.2', '1.1.1.3']);
+  it("alternates families, the first address's leading", () => {
+    expect(interleave(['::1', '::2', '1.1.1.1', '1.1.1.2', '1.1.1.3'])).toEqual([
+      '::1',
+      '1.1.1.1',
+      '::2',
+      '1.1.1.2',
+      '1.1.1.3',
+    ]);
     expect(interleave(['1.1.1.1', '::1'])).toEqual(['1.1.1.1', '::1']);
     expect(interleave([])).toEqual([]);
   });

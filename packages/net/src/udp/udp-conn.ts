@@ -119,14 +119,19 @@ export async function listenUdp(
     socket.once('error', (error) => {
       socket.close();
       const errno = errnoOf(error) ?? error.message;
-      const code = errno === 'EADDRINUSE' ? 'E_LISTEN_IN_USE' : errno === 'EACCES' ? 'E_LISTEN_DENIED' : 'E_LISTEN_FAILED';
+      const code =
+        errno === 'EADDRINUSE' ? 'E_LISTEN_IN_USE' : errno === 'EACCES' ? 'E_LISTEN_DENIED' : 'E_LISTEN_FAILED';
       const why = errno === 'EADDRINUSE' ? 'is already in use' : `could not be listened on (${errno})`;
       reject(new SluiceError(code, `udp:${host}:${port} ${why}`, { cause: error }));
     });
     socket.bind({ address: host, port, exclusive: true }, resolve);
   });
   socket.removeAllListeners('error');
-  socket.on('error', (error) => onError(new SluiceError('E_UDP_FAILED', `the UDP socket failed (${errnoOf(error) ?? error.message})`, { cause: error })));
+  socket.on('error', (error) =>
+    onError(
+      new SluiceError('E_UDP_FAILED', `the UDP socket failed (${errnoOf(error) ?? error.message})`, { cause: error }),
+    ),
+  );
   socket.on('message', (payload, from) => onPacket(payload, { address: unmapIPv4(from.address), port: from.port }));
   const address = socket.address();
   return {

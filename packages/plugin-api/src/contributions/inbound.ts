@@ -54,5 +54,5 @@ export interface InboundContext<S = unknown> extends Injector {
 
 /** Keeps the settings' type while the registry forgets it. */
 export function defineInbound<S>(contribution: InboundContribution<S>): InboundContribution {
-  return contribution as unknown as InboundContribution;
+  return contribution;
 }

@@ -50,5 +50,5 @@ export interface OutboundContext<S = unknown> extends Injector {
 
 /** Keeps the settings' type while the registry forgets it. */
 export function defineOutbound<S>(contribution: OutboundContribution<S>): OutboundContribution {
-  return contribution as unknown as OutboundContribution;
+  return contribution;
 }

@@ -33,5 +33,5 @@ export interface RuleTypeContribution<S = unknown> {
 
 /** Keeps the rule's type while the registry forgets it. */
 export function defineRuleType<S>(contribution: RuleTypeContribution<S>): RuleTypeContribution {
-  return contribution as unknown as RuleTypeContribution;
+  return contribution;
 }

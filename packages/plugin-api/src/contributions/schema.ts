@@ -1,4 +1,12 @@
-import { Type, type SchemaOptions, type Static, type TInteger, type TSchema, type TString, type TUnion } from '@sinclair/typebox';
+import {
+  Type,
+  type SchemaOptions,
+  type Static,
+  type TInteger,
+  type TSchema,
+  type TString,
+  type TUnion,
+} from '@sinclair/typebox';
 
 export { Type };
 export type { Static, TSchema };
@@ -13,13 +21,20 @@ export interface ProblemReporter {
 }
 
 /** A string that is never shown: diagnostics and logs print "(secret)" instead. */
-export function secretString(options: SchemaOptions & { pattern?: string; minLength?: number; maxLength?: number }): TString {
+export function secretString(
+  options: SchemaOptions & { pattern?: string; minLength?: number; maxLength?: number },
+): TString {
   return Type.String({ ...options, secret: true });
 }
 
 /** A policy level, as V2Ray's `level` and `userLevel`. */
 export function levelSchema(of: string): TInteger {
-  return Type.Integer({ minimum: 0, maximum: 4294967295, default: 0, description: `The policy level of ${of}: selects the entry of \`policy.levels\`. Default 0.` });
+  return Type.Integer({
+    minimum: 0,
+    maximum: 4294967295,
+    default: 0,
+    description: `The policy level of ${of}: selects the entry of \`policy.levels\`. Default 0.`,
+  });
 }
 
 /** A TCP or UDP port: a number, or V2Ray's string form of one. */
