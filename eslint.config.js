@@ -12,7 +12,7 @@ export default tseslint.config(
     extends: [tseslint.configs.strictTypeChecked],
     languageOptions: { parserOptions: { project: './tsconfig.check.json', tsconfigRootDir: import.meta.dirname } },
     rules: {
-      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
       '@typescript-eslint/explicit-module-boundary-types': 'error',
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
       // Numbers in messages are what messages are for.
@@ -25,6 +25,10 @@ export default tseslint.config(
       '@typescript-eslint/no-unnecessary-condition': 'off',
       // Indices into typed arrays that are in range by construction; `?? 0` on the hot path would hide a mistake.
       '@typescript-eslint/no-non-null-assertion': 'off',
+      // What was thrown by others is passed on as it is.
+      '@typescript-eslint/prefer-promise-reject-errors': ['error', { allowThrowingUnknown: true }],
+      // "May return something, need not": a contract that spares those who have nothing to say a return.
+      '@typescript-eslint/no-invalid-void-type': 'off',
       // Types here are structural on purpose: a stub is as good as an instance.
       '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
       // Parsers of what strangers send look for control characters.
