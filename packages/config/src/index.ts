@@ -1,1 +1,7 @@
+export { ConfigError } from './config-error.js';
+export { diagnosticCatalogue, type DiagnosticCode } from './diagnostics/catalogue.js';
+export { formatDiagnostic } from './diagnostics/format.js';
+export { loadFiles, loadObject, loadTexts, type LoadOptions, type TextFile, type TextLoadResult } from './load.js';
 export * from './model.js';
+export { composeSchema } from './schema/compose.js';
+export type { JsonSchema } from './schema/json-schema.js';

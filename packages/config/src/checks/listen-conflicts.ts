@@ -1,0 +1,40 @@
+import type { Problems } from '../diagnostics/problems.js';
+import { isUnix, listenPlace, type InboundEntry } from '../entries/inbound.js';
+import { member } from '../source/node.js';
+import { where } from './tags.js';
+
+/** Two inbounds cannot listen in one place: the second one's start would fail. */
+export function checkListenConflicts(inbounds: readonly InboundEntry[], problems: Problems): void {
+  for (const [index, inbound] of inbounds.entries()) {
+    const earlier = inbounds.slice(0, index).find((other) => conflict(inbound, other));
+    if (earlier === undefined) continue;
+    const place = member(inbound.node, 'port')?.place ?? listenPlace(inbound.node);
+    problems.error('C_LISTEN_CONFLICT', place, `another inbound listens here: ${where(earlier.node)}`, { found: describe(inbound) });
+  }
+}
+
+function conflict(a: InboundEntry, b: InboundEntry): boolean {
+  if (a.listen === undefined || b.listen === undefined) return false;
+  if (!a.networks.some((network) => b.networks.includes(network))) return false;
+  if (isUnix(a.listen) || isUnix(b.listen)) return a.listen === b.listen;
+  const portsMeet = a.ports.some((x) => b.ports.some((y) => x.from <= y.to && y.from <= x.to));
+  return portsMeet && addressesMeet(canonical(a.listen), canonical(b.listen));
+}
+
+/** "0.0.0.0" takes every IPv4 address, "::" every address of both kinds. */
+function addressesMeet(a: string, b: string): boolean {
+  if (a === b || a === '::' || b === '::') return true;
+  return (a === '0.0.0.0' && !b.includes(':')) || (b === '0.0.0.0' && !a.includes(':'));
+}
+
+/** One spelling for each IP. */
+function canonical(ip: string): string {
+  return ip.includes(':') ? new URL(`http://[${ip.split('%')[0] as string}]`).hostname.slice(1, -1) : ip;
+}
+
+function describe({ listen, ports, networks }: InboundEntry): string {
+  const [range] = ports;
+  if (range === undefined) return String(listen);
+  const port = range.from === range.to ? String(range.from) : `${range.from}-${range.to}`;
+  return `${listen} ${networks.join('+')} ${port}`;
+}

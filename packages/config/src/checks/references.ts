@@ -1,0 +1,71 @@
+import { describeFound } from '../diagnostics/found.js';
+import type { Problems } from '../diagnostics/problems.js';
+import { nearest } from '../diagnostics/suggestion.js';
+import type { InboundEntry } from '../entries/inbound.js';
+import type { OutboundEntry } from '../entries/outbound.js';
+import type { RuleEntry } from '../entries/rule.js';
+import { items, member, text, type ConfigNode, type ObjectNode, type ScalarNode } from '../source/node.js';
+
+/** V2Ray sends what a rule leads to an unknown outbound to the default one; here it is an error. */
+export function checkReferences(
+  root: ObjectNode,
+  inbounds: readonly InboundEntry[],
+  outbounds: readonly OutboundEntry[],
+  rules: readonly RuleEntry[],
+  problems: Problems,
+): void {
+  const inboundTags = tags([...inbounds, ...named(root, 'bridges'), ...single(root, 'dns'), ...single(root, 'api')]);
+  const outboundTags = tags([...outbounds, ...named(root, 'portals'), ...single(root, 'api')]);
+  for (const { node } of rules) {
+    const target = stringNode(member(node, 'outboundTag'));
+    if (target !== undefined && target.value !== '') requireOutbound(target, outboundTags, problems);
+    for (const [tag, at] of inboundTagsOf(node)) {
+      if (tag === '' || inboundTags.has(tag)) continue;
+      problems.warning('C_UNKNOWN_INBOUND', at.place, 'no inbound has this tag, so the rule never matches by it', {
+        found: JSON.stringify(tag),
+        suggestion: quoted(nearest(tag, inboundTags)),
+      });
+    }
+  }
+  const ownTags = tags(outbounds);
+  for (const { node } of outbounds) {
+    const via = stringNode(member(member(node, 'proxySettings'), 'tag'));
+    if (via !== undefined && via.value !== '') requireOutbound(via, ownTags, problems);
+  }
+}
+
+function requireOutbound(node: ScalarNode, known: ReadonlySet<string>, problems: Problems): void {
+  const tag = node.value as string;
+  if (known.has(tag)) return;
+  problems.error('C_UNKNOWN_OUTBOUND', node.place, 'no outbound has this tag', { found: describeFound(node), suggestion: quoted(nearest(tag, known)) });
+}
+
+/** Found by its key in any case: the rule's own fields are as the file spells them. */
+function inboundTagsOf(rule: ObjectNode): [string, ConfigNode][] {
+  const value = rule.members.filter(({ key }) => key.toLowerCase() === 'inboundtag').at(-1)?.value;
+  if (value?.kind === 'array') {
+    return value.items.flatMap((item): [string, ConfigNode][] => (item.kind === 'scalar' && typeof item.value === 'string' ? [[item.value, item]] : []));
+  }
+  if (value?.kind !== 'scalar' || typeof value.value !== 'string') return [];
+  return value.value.split(',').map((tag) => [tag.trim(), value]);
+}
+
+function named(root: ObjectNode, key: 'bridges' | 'portals'): { tag: string }[] {
+  return items(member(root, 'reverse'), key).map((node) => ({ tag: text(node, 'tag') ?? '' }));
+}
+
+function single(root: ObjectNode, key: 'api' | 'dns'): { tag: string }[] {
+  return [{ tag: text(member(root, key), 'tag') ?? '' }];
+}
+
+function tags(entries: readonly { readonly tag: string }[]): Set<string> {
+  return new Set(entries.map(({ tag }) => tag).filter((tag) => tag !== ''));
+}
+
+function stringNode(node: ConfigNode | undefined): ScalarNode | undefined {
+  return node?.kind === 'scalar' && typeof node.value === 'string' ? node : undefined;
+}
+
+function quoted(word: string | undefined): string | undefined {
+  return word === undefined ? undefined : JSON.stringify(word);
+}

@@ -1,0 +1,41 @@
+import type { Problems } from '../diagnostics/problems.js';
+import { member, type ObjectNode } from '../source/node.js';
+
+interface Tagged {
+  readonly node: ObjectNode;
+  readonly tag: string;
+}
+
+/** V2Ray lets the last of two inbounds with one tag win and never opens the first. */
+export function checkDuplicateTags(entries: readonly Tagged[], noun: string, problems: Problems): void {
+  const first = new Map<string, ObjectNode>();
+  for (const { node, tag } of entries) {
+    if (tag === '') continue;
+    const earlier = first.get(tag);
+    if (earlier === undefined) {
+      first.set(tag, node);
+      continue;
+    }
+    const place = member(node, 'tag')?.place ?? node.place;
+    problems.error('C_DUPLICATE_TAG', place, `another ${noun} has this tag: ${where(earlier)}`, { found: JSON.stringify(tag) });
+  }
+}
+
+/** Tags for all entries: their own, or one made up from a name, different from every other. */
+export function completeTags(entries: readonly { readonly tag: string; readonly name: string }[]): readonly string[] {
+  const taken = new Set(entries.map(({ tag }) => tag));
+  return entries.map(({ tag, name }) => {
+    if (tag !== '') return tag;
+    let made = name;
+    for (let n = 2; taken.has(made); n += 1) made = `${name}#${n}`;
+    taken.add(made);
+    return made;
+  });
+}
+
+/** The place of an entry in words that fit into a message. */
+export function where({ place }: ObjectNode): string {
+  if (place.span === undefined) return place.pointer;
+  const { file, line } = place.span.source.range(place.span.start, place.span.start);
+  return `${place.pointer} in ${file}, line ${line}`;
+}

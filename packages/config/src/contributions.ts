@@ -1,0 +1,33 @@
+import type { InboundContribution, OutboundContribution, Plugin, RuleTypeContribution } from '@sluice/plugin-api';
+
+/** A contribution under the name that its plugin gave it. */
+export interface Named<C> {
+  readonly name: string;
+  readonly contribution: C;
+  readonly plugin: string;
+}
+
+/** What plugins contribute to configurations, by lower-case name: V2Ray's names have no case. */
+export class PluginContributions {
+  readonly inbounds: ReadonlyMap<string, Named<InboundContribution>>;
+  readonly outbounds: ReadonlyMap<string, Named<OutboundContribution>>;
+  readonly ruleTypes: ReadonlyMap<string, Named<RuleTypeContribution>>;
+
+  constructor(plugins: readonly Plugin[]) {
+    this.inbounds = collect(plugins, (plugin) => plugin.inbounds);
+    this.outbounds = collect(plugins, (plugin) => plugin.outbounds);
+    this.ruleTypes = collect(plugins, (plugin) => plugin.ruleTypes);
+  }
+}
+
+/** Of two of one name the first counts; that there are two is the runtime's registry to say. */
+function collect<C>(plugins: readonly Plugin[], of: (plugin: Plugin) => Readonly<Record<string, C>> | undefined): Map<string, Named<C>> {
+  const found = new Map<string, Named<C>>();
+  for (const plugin of plugins) {
+    for (const [name, contribution] of Object.entries(of(plugin) ?? {})) {
+      const key = name.toLowerCase();
+      if (!found.has(key)) found.set(key, { name, contribution, plugin: plugin.name });
+    }
+  }
+  return found;
+}

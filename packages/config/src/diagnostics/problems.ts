@@ -1,0 +1,61 @@
+import type { Diagnostic, Severity, SourceRange } from '../model.js';
+import type { Place } from '../source/node.js';
+import type { DiagnosticCode } from './catalogue.js';
+
+export interface ProblemDetails {
+  readonly found?: string | undefined;
+  readonly expected?: string | undefined;
+  /** What could be written instead. */
+  readonly suggestion?: string | undefined;
+}
+
+/** Collects what is wrong with a configuration. */
+export class Problems {
+  readonly #diagnostics: Diagnostic[] = [];
+  /** In strict mode what nothing reads is an error. */
+  readonly strict: boolean;
+
+  constructor(options: { strict?: boolean | undefined } = {}) {
+    this.strict = options.strict ?? false;
+  }
+
+  get hasErrors(): boolean {
+    return this.#diagnostics.some(({ severity }) => severity === 'error');
+  }
+
+  error(code: DiagnosticCode, place: Place, message: string, details: ProblemDetails = {}): void {
+    this.#add('error', code, place, message, details);
+  }
+
+  warning(code: DiagnosticCode, place: Place, message: string, details: ProblemDetails = {}): void {
+    this.#add('warning', code, place, message, details);
+  }
+
+  /** By file, in the files' order, and by place within each. */
+  sorted(files: readonly string[]): readonly Diagnostic[] {
+    const fileRank = ({ range }: Diagnostic): number => (range === undefined ? files.length : files.indexOf(range.file));
+    return Object.freeze(
+      [...this.#diagnostics].sort(
+        (a, b) =>
+          fileRank(a) - fileRank(b) ||
+          (a.range?.line ?? 0) - (b.range?.line ?? 0) ||
+          (a.range?.column ?? 0) - (b.range?.column ?? 0),
+      ),
+    );
+  }
+
+  #add(severity: Severity, code: DiagnosticCode, place: Place, message: string, details: ProblemDetails): void {
+    const range = rangeOf(place);
+    const known = Object.entries(details).filter(([, value]) => value !== undefined);
+    this.#diagnostics.push(
+      Object.freeze({ code, severity, message, pointer: place.pointer, ...(range === undefined ? {} : { range }), ...Object.fromEntries(known) }),
+    );
+  }
+}
+
+/** A place of several lines is shown by its first character: the bracket that opens it. */
+function rangeOf({ span }: Place): SourceRange | undefined {
+  if (span === undefined) return undefined;
+  const whole = span.source.range(span.start, span.end);
+  return whole.line === whole.endLine ? whole : span.source.range(span.start, span.start + 1);
+}

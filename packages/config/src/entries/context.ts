@@ -1,0 +1,11 @@
+import type { PluginContributions } from '../contributions.js';
+import type { Problems } from '../diagnostics/problems.js';
+import type { Validator } from '../validation/validator.js';
+
+/** What reading an entry needs. */
+export interface EntryContext {
+  readonly contributions: PluginContributions;
+  readonly validator: Validator;
+  readonly problems: Problems;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}

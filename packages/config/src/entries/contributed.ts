@@ -1,0 +1,49 @@
+import type { ProblemReporter, TSchema } from '@sluice/plugin-api';
+import type { Named } from '../contributions.js';
+import { fillDefaults } from '../normalise/defaults.js';
+import { normalise, type NormaliseOptions } from '../normalise/normalise.js';
+import type { JsonSchema } from '../schema/json-schema.js';
+import { placeAt, toValue, type ConfigNode } from '../source/node.js';
+import { validate } from '../validation/validate.js';
+import type { EntryContext } from './context.js';
+import { deepFreeze } from './frozen.js';
+
+interface Contribution {
+  readonly schema: TSchema;
+  check?(value: unknown, problems: ProblemReporter): void;
+}
+
+/**
+ * The part of an entry that a plugin shapes: brought into its schema's form, completed, validated,
+ * checked by the plugin, and frozen.
+ * @returns undefined if the part has errors; a plugin's own faults are reported like them
+ */
+export function readContributed(
+  node: ConfigNode,
+  { contribution, name, plugin }: Named<Contribution>,
+  context: EntryContext,
+  options: NormaliseOptions = {},
+): { readonly value: unknown } | undefined {
+  const { problems, validator } = context;
+  const schema = contribution.schema as JsonSchema;
+  try {
+    const complete = fillDefaults(normalise(node, schema, problems, options), schema);
+    if (!validate(complete, schema, validator, problems)) return undefined;
+    const value = deepFreeze(toValue(complete));
+    let failed = false;
+    contribution.check?.(value, {
+      error(path, message) {
+        failed = true;
+        problems.error('C_CHECK', placeAt(complete, path).place, message);
+      },
+      warning(path, message) {
+        problems.warning('C_CHECK', placeAt(complete, path).place, message);
+      },
+    });
+    return failed ? undefined : { value };
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    problems.error('C_PLUGIN', node.place, `the plugin "${plugin}" failed to look at this part of "${name}": ${why}`);
+    return undefined;
+  }
+}

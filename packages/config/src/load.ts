@@ -1,0 +1,139 @@
+import type { Plugin } from '@sluice/plugin-api';
+import { readFile } from 'node:fs/promises';
+import { buildConfig } from './build.js';
+import { checkListenConflicts } from './checks/listen-conflicts.js';
+import { checkOutboundChain } from './checks/outbound-chain.js';
+import { checkReferences } from './checks/references.js';
+import { checkDuplicateTags } from './checks/tags.js';
+import { checkUnavailable } from './checks/unavailable.js';
+import { PluginContributions } from './contributions.js';
+import { describeFound } from './diagnostics/found.js';
+import { Problems } from './diagnostics/problems.js';
+import type { EntryContext } from './entries/context.js';
+import { readInbound } from './entries/inbound.js';
+import { readOutbound } from './entries/outbound.js';
+import { readRule } from './entries/rule.js';
+import type { LoadResult, SluiceConfig } from './model.js';
+import { modernise } from './normalise/legacy.js';
+import { mergeFiles, type FileRoot } from './normalise/merge.js';
+import { normalise } from './normalise/normalise.js';
+import { inboundSchema } from './schema/inbound.js';
+import type { JsonSchema } from './schema/json-schema.js';
+import { outboundSchema } from './schema/outbound.js';
+import { rootSchema } from './schema/root.js';
+import { ruleSchema } from './schema/routing.js';
+import { secretNames } from './schema/secret-names.js';
+import { readJsonc } from './source/jsonc.js';
+import { items, member, type ConfigNode, type ObjectNode } from './source/node.js';
+import { readObject } from './source/object.js';
+import { maskSecrets } from './source/secret-mask.js';
+import { Source } from './source/source.js';
+import { validate } from './validation/validate.js';
+import { Validator } from './validation/validator.js';
+
+export interface LoadOptions {
+  /** Where the protocols and rule types come from. */
+  readonly plugins: readonly Plugin[];
+  /** Makes keys that nothing reads an error. Default false. */
+  readonly strict?: boolean | undefined;
+  /** What "env:NAME" reads. Default: the process's environment. */
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+}
+
+export interface TextFile {
+  readonly file: string;
+  readonly text: string;
+}
+
+/** A result with the texts that diagnostics point into, by file, for `formatDiagnostic`. */
+export interface TextLoadResult extends LoadResult {
+  /** Without byte order marks, and with every secret's characters replaced, so that offsets hold. */
+  readonly sources: ReadonlyMap<string, string>;
+}
+
+const coreSchema = rootSchema({ inbound: inboundSchema, outbound: outboundSchema, rule: ruleSchema }) as JsonSchema;
+const validator = new Validator();
+
+/** Reads files, merges them in order as V2Ray's -config does, and validates. Never throws. */
+export async function loadFiles(paths: readonly string[], options: LoadOptions): Promise<TextLoadResult> {
+  const problems = new Problems(options);
+  const texts: TextFile[] = [];
+  for (const file of paths) {
+    try {
+      texts.push({ file, text: await readFile(file, 'utf8') });
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason';
+      const span = { source: new Source(file, ''), start: 0, end: 0 };
+      problems.error('C_READ', { pointer: '', span }, `the file cannot be read: ${code}`);
+    }
+  }
+  return loadSources(texts, paths, options, problems);
+}
+
+/** The same for texts that were read already. */
+export function loadTexts(files: readonly TextFile[], options: LoadOptions): TextLoadResult {
+  const paths = files.map(({ file }) => file);
+  return loadSources(files, paths, options, new Problems(options));
+}
+
+/** The same for a plain object. Diagnostics have pointers but no ranges. */
+export function loadObject(value: unknown, options: LoadOptions): LoadResult {
+  const problems = new Problems(options);
+  const node = readObject(value, problems);
+  const root = node && normaliseRoot(node, problems);
+  return finish(root === undefined ? [] : [{ file: '', root }], [], options, problems);
+}
+
+function loadSources(files: readonly TextFile[], paths: readonly string[], options: LoadOptions, problems: Problems): TextLoadResult {
+  const names = secretNames(options.plugins);
+  const sources = new Map<string, string>();
+  const roots: FileRoot[] = [];
+  for (const { file, text } of files) {
+    const source = new Source(file, text);
+    sources.set(file, maskSecrets(source.text, names));
+    const node = readJsonc(source, problems);
+    const root = node && normaliseRoot(node, problems);
+    if (root !== undefined) roots.push({ file, root });
+  }
+  return { ...finish(roots, paths, options, problems), sources };
+}
+
+function normaliseRoot(node: ConfigNode, problems: Problems): ObjectNode | undefined {
+  const root = normalise(node, coreSchema, problems);
+  if (root.kind === 'object') return root;
+  problems.error('C_TYPE', root.place, 'the configuration must be an object', { found: describeFound(root), expected: 'an object' });
+  return undefined;
+}
+
+function finish(roots: readonly FileRoot[], paths: readonly string[], options: LoadOptions, problems: Problems): LoadResult {
+  let config: SluiceConfig | undefined;
+  if (roots.length > 0) {
+    config = readRoot(modernise(mergeFiles(roots, problems), problems), options, problems);
+  } else if (!problems.hasErrors) {
+    problems.error('C_READ', { pointer: '' }, 'no configuration file was named');
+  }
+  const diagnostics = problems.sorted(paths);
+  return problems.hasErrors || config === undefined ? { diagnostics } : { config, diagnostics };
+}
+
+function readRoot(root: ObjectNode, options: LoadOptions, problems: Problems): SluiceConfig | undefined {
+  const context: EntryContext = {
+    contributions: new PluginContributions(options.plugins),
+    validator,
+    problems,
+    env: options.env ?? process.env,
+  };
+  validate(root, coreSchema, validator, problems);
+  const read = <T>(nodes: readonly ConfigNode[], reader: (node: ConfigNode, context: EntryContext) => T | undefined): T[] =>
+    nodes.map((node) => reader(node, context)).filter((entry) => entry !== undefined);
+  const inbounds = read(items(root, 'inbounds'), readInbound);
+  const outbounds = read(items(root, 'outbounds'), readOutbound);
+  const rules = read(items(member(root, 'routing'), 'rules'), readRule);
+  checkDuplicateTags(inbounds, 'inbound', problems);
+  checkDuplicateTags(outbounds, 'outbound', problems);
+  checkListenConflicts(inbounds, problems);
+  checkReferences(root, inbounds, outbounds, rules, problems);
+  checkOutboundChain(outbounds, problems);
+  checkUnavailable(root, problems);
+  return problems.hasErrors ? undefined : buildConfig(root, inbounds, outbounds, rules);
+}

@@ -1,0 +1,100 @@
+import { Type } from '@sluice/plugin-api';
+
+/** Settings of a transport that is not there yet: read by nobody, refused with the transport itself. */
+function later(what: string) {
+  return Type.Optional(Type.Object({}, { additionalProperties: true, description: `Settings of ${what}, which is not available yet. Default: none.` }));
+}
+
+const tcpSettings = Type.Object(
+  {
+    header: Type.Optional(
+      Type.Object(
+        {
+          type: Type.Optional(
+            Type.Unsafe<string>({
+              type: 'string',
+              enum: ['none', 'http'],
+              default: 'none',
+              description: 'A disguise of the stream: "none", or "http", which is not available yet. Default "none".',
+            }),
+          ),
+          request: later('the HTTP disguise\'s requests'),
+          response: later('the HTTP disguise\'s responses'),
+        },
+        { additionalProperties: false, description: 'A disguise of the stream. Default: none.' },
+      ),
+    ),
+    acceptProxyProtocol: Type.Optional(
+      Type.Boolean({ default: false, description: 'Whether clients come through a proxy that sends a PROXY protocol header. Not available yet. Default false.' }),
+    ),
+  },
+  { additionalProperties: false, description: 'Settings of the "tcp" network. Default: none.' },
+);
+
+const dsSettings = Type.Object(
+  {
+    path: Type.Optional(Type.String({ description: 'The path of the Unix socket. A leading "@" makes it abstract (Linux). Needed for the "ds" network; no default.' })),
+    abstract: Type.Optional(Type.Boolean({ default: false, description: 'Whether the path names an abstract socket (Linux). Default false.' })),
+    padding: Type.Optional(
+      Type.Boolean({ default: false, description: 'Whether an abstract name is padded with zeros to its full size, as HAProxy does. Not available yet. Default false.' }),
+    ),
+  },
+  { additionalProperties: false, description: 'Settings of the "ds" (Unix socket) network. Default: none.' },
+);
+
+const sockopt = Type.Object(
+  {
+    mark: Type.Optional(Type.Integer({ default: 0, description: 'SO_MARK of outbound connections (Linux). 0 is no mark; others are not available yet. Default 0.' })),
+    tcpFastOpen: Type.Optional(Type.Boolean({ description: 'TCP Fast Open. Has no effect: the system\'s setting counts. Default: the system\'s.' })),
+    tproxy: Type.Optional(
+      Type.Unsafe<string>({
+        type: 'string',
+        enum: ['off', 'redirect', 'tproxy'],
+        default: 'off',
+        fallback: 'off',
+        description: 'Transparent proxying (Linux): "off", or "redirect" and "tproxy", which are not available yet. Default "off".',
+      }),
+    ),
+    acceptProxyProtocol: Type.Optional(
+      Type.Boolean({ default: false, description: 'Whether clients come through a proxy that sends a PROXY protocol header. Not available yet. Default false.' }),
+    ),
+    tcpKeepAliveInterval: Type.Optional(Type.Integer({ description: 'Time between keep-alive probes, in seconds. Has no effect: the system\'s setting counts. Default: the system\'s.' })),
+  },
+  { additionalProperties: false, description: 'Options of the sockets. Default: none.' },
+);
+
+export const transportParts = {
+  tcpSettings: Type.Optional(tcpSettings),
+  kcpSettings: later('the "kcp" network'),
+  wsSettings: later('the "ws" network'),
+  httpSettings: later('the "h2" network'),
+  dsSettings: Type.Optional(dsSettings),
+  quicSettings: later('the "quic" network'),
+};
+
+export const streamSchema = Type.Object(
+  {
+    network: Type.Optional(
+      Type.Unsafe<string>({
+        type: 'string',
+        enum: ['tcp', 'ds', 'domainsocket', 'kcp', 'mkcp', 'ws', 'websocket', 'h2', 'http', 'quic'],
+        aliases: { domainsocket: 'ds', mkcp: 'kcp', websocket: 'ws', http: 'h2' },
+        default: 'tcp',
+        description: 'What carries the protocol: "tcp", or "ds" for a Unix socket. V2Ray\'s "kcp", "ws", "h2" and "quic" are not available yet. Default "tcp".',
+      }),
+    ),
+    security: Type.Optional(
+      Type.Unsafe<string>({
+        type: 'string',
+        enum: ['none', 'tls', ''],
+        aliases: { '': 'none' },
+        default: 'none',
+        description: 'What encrypts the connection: "none", or "tls", which is not available yet. Default "none".',
+      }),
+    ),
+    ...transportParts,
+    tlsSettings: later('"tls" security'),
+    sockopt: Type.Optional(sockopt),
+  },
+  { additionalProperties: false, description: 'What carries the protocol\'s bytes. Default: plain TCP.' },
+);
