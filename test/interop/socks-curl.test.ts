@@ -37,7 +37,8 @@ describePeers('curl through the SOCKS inbound', ['curl'], () => {
 
   afterEach(async () => {
     await host?.close();
-    if (host !== undefined) await expect.poll(() => host?.plane.state()).toMatchObject({ conns: 0, timers: 0, buffers: { borrowed: 0 } });
+    if (host !== undefined)
+      await expect.poll(() => host?.plane.state()).toMatchObject({ conns: 0, timers: 0, buffers: { borrowed: 0 } });
     host = undefined;
   });
 
@@ -57,7 +58,17 @@ describePeers('curl through the SOCKS inbound', ['curl'], () => {
 
   it('sends 10 MiB as a user with a password', async () => {
     host = await hostInbound(socksInbound, { auth: 'password', accounts: [{ user: 'ann', pass: 'p:w@1' }] });
-    const args = ['--socks5-hostname', `127.0.0.1:${host.port}`, '--proxy-user', 'ann:p:w@1', '-H', 'Expect:', '--data-binary', '@-', `http://localhost:${port}/`];
+    const args = [
+      '--socks5-hostname',
+      `127.0.0.1:${host.port}`,
+      '--proxy-user',
+      'ann:p:w@1',
+      '-H',
+      'Expect:',
+      '--data-binary',
+      '@-',
+      `http://localhost:${port}/`,
+    ];
     const result = await curl(args, { input: body });
     expect(result.stdout).toBe(createHash('sha256').update(body).digest('hex'));
     expect((await host.nextEnd()).session.user).toEqual({ email: 'ann', level: 0 });

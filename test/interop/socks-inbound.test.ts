@@ -11,7 +11,10 @@ import { expectAtRest, expectTransfer, transferTarget, udpEcho } from './socks-t
 
 const settingsOf = {
   'without a password': { inbound: { udp: true }, users: undefined },
-  'with a password': { inbound: { udp: true, auth: 'password', accounts: [{ user: 'ann', pass: 'p:w@1' }] }, users: [{ user: 'ann', pass: 'p:w@1' }] },
+  'with a password': {
+    inbound: { udp: true, auth: 'password', accounts: [{ user: 'ann', pass: 'p:w@1' }] },
+    users: [{ user: 'ann', pass: 'p:w@1' }],
+  },
 } as const;
 
 describePeers('V2Ray as the client of the SOCKS inbound', ['v2ray'], () => {
@@ -34,12 +37,24 @@ describePeers('V2Ray as the client of the SOCKS inbound', ['v2ray'], () => {
       inbounds: [
         { protocol: 'dokodemo-door', settings: { network: 'tcp', address: '127.0.0.1', port: target.port } },
         // By name: V2Ray announces the target's address as its own, which a user with a password is held to.
-        { protocol: 'dokodemo-door', settings: { network: 'udp', address: users === undefined ? '127.0.0.1' : 'localhost', port: echo.port } },
+        {
+          protocol: 'dokodemo-door',
+          settings: { network: 'udp', address: users === undefined ? '127.0.0.1' : 'localhost', port: echo.port },
+        },
       ],
-      outbounds: [{ protocol: 'socks', settings: { servers: [{ address: '127.0.0.1', port: host.port, ...(users === undefined ? {} : { users }) }] } }],
+      outbounds: [
+        {
+          protocol: 'socks',
+          settings: { servers: [{ address: '127.0.0.1', port: host.port, ...(users === undefined ? {} : { users }) }] },
+        },
+      ],
     });
     try {
-      await expectTransfer(net.connect({ port: v2ray.ports[0] ?? 0, host: '127.0.0.1', allowHalfOpen: true }), target, true);
+      await expectTransfer(
+        net.connect({ port: v2ray.ports[0] ?? 0, host: '127.0.0.1', allowHalfOpen: true }),
+        target,
+        true,
+      );
       // V2Ray's test connections at its start may have come first.
       for (;;) {
         const { session, result } = await host.nextEnd();

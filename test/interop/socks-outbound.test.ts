@@ -35,11 +35,21 @@ async function unusedPort(): Promise<number> {
 describePeers('V2Ray as the server of the SOCKS outbound', ['v2ray'], () => {
   it.each([
     ['without a password', { udp: true }, undefined],
-    ['with a password', { udp: true, auth: 'password', accounts: [{ user: 'ann', pass: 'p:w@1' }] }, [{ user: 'ann', pass: 'p:w@1' }]],
+    [
+      'with a password',
+      { udp: true, auth: 'password', accounts: [{ user: 'ann', pass: 'p:w@1' }] },
+      [{ user: 'ann', pass: 'p:w@1' }],
+    ],
   ])('carries TCP and UDP %s', async (_name, settings, users) => {
     const target = later(await transferTarget());
     const echo = later(await udpEcho());
-    const v2ray = later(await startV2ray({ log: { loglevel: 'warning' }, inbounds: [{ protocol: 'socks', settings }], outbounds: [{ protocol: 'freedom', settings: {} }] }));
+    const v2ray = later(
+      await startV2ray({
+        log: { loglevel: 'warning' },
+        inbounds: [{ protocol: 'socks', settings }],
+        outbounds: [{ protocol: 'freedom', settings: {} }],
+      }),
+    );
     const outbound = await outboundTo(v2ray.port, users);
     for (const name of ['127.0.0.1', 'localhost']) {
       await expectTransfer(new LinkDuplex(await outbound.connect(destination('tcp', name, target.port))), target, true);
@@ -60,10 +70,17 @@ describePeers('V2Ray as the server of the SOCKS outbound', ['v2ray'], () => {
 
   it('refuses a wrong password', async () => {
     const settings = { auth: 'password', accounts: [{ user: 'ann', pass: 'right' }] };
-    const v2ray = later(await startV2ray({ inbounds: [{ protocol: 'socks', settings }], outbounds: [{ protocol: 'freedom', settings: {} }] }));
+    const v2ray = later(
+      await startV2ray({
+        inbounds: [{ protocol: 'socks', settings }],
+        outbounds: [{ protocol: 'freedom', settings: {} }],
+      }),
+    );
     for (const users of [undefined, [{ user: 'ann', pass: 'wrong' }]]) {
       const outbound = await outboundTo(v2ray.port, users);
-      await expect(outbound.connect(destination('tcp', '127.0.0.1', 9))).rejects.toMatchObject({ code: 'E_UPSTREAM_REJECTED' });
+      await expect(outbound.connect(destination('tcp', '127.0.0.1', 9))).rejects.toMatchObject({
+        code: 'E_UPSTREAM_REJECTED',
+      });
       await expectAtRest(outbound.plane);
     }
   });
@@ -76,16 +93,30 @@ describePeers('microsocks as the server of the SOCKS outbound', ['microsocks'], 
   ])('carries TCP %s and says why it refuses', async (_name, args, users) => {
     const target = later(await transferTarget());
     const port = await freePort();
-    later(await startProcess('microsocks', ['-i', '127.0.0.1', '-p', String(port), ...args], { ready: [{ host: '127.0.0.1', port }] }));
+    later(
+      await startProcess('microsocks', ['-i', '127.0.0.1', '-p', String(port), ...args], {
+        ready: [{ host: '127.0.0.1', port }],
+      }),
+    );
     const outbound = await outboundTo(port, users);
     for (const name of ['127.0.0.1', 'localhost']) {
       // It takes the end of one direction for the end of both.
-      await expectTransfer(new LinkDuplex(await outbound.connect(destination('tcp', name, target.port))), target, false);
+      await expectTransfer(
+        new LinkDuplex(await outbound.connect(destination('tcp', name, target.port))),
+        target,
+        false,
+      );
     }
     const closed = destination('tcp', '127.0.0.1', await unusedPort());
-    await expect(outbound.connect(closed)).rejects.toMatchObject({ code: 'E_UPSTREAM_REJECTED', details: { reply: 5 } });
+    await expect(outbound.connect(closed)).rejects.toMatchObject({
+      code: 'E_UPSTREAM_REJECTED',
+      details: { reply: 5 },
+    });
     // It relays no UDP, and says so.
-    await expect(outbound.openPackets(destination('udp', '127.0.0.1', 53))).rejects.toMatchObject({ code: 'E_UPSTREAM_REJECTED', details: { reply: 7 } });
+    await expect(outbound.openPackets(destination('udp', '127.0.0.1', 53))).rejects.toMatchObject({
+      code: 'E_UPSTREAM_REJECTED',
+      details: { reply: 7 },
+    });
     await outbound.close();
     await expectAtRest(outbound.plane);
   });

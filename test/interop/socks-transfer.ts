@@ -83,5 +83,7 @@ export async function udpEcho(): Promise<Target> {
 }
 
 export async function expectAtRest(plane: DataPlane): Promise<void> {
-  await expect.poll(() => plane.state(), { timeout: 10_000 }).toMatchObject({ conns: 0, timers: 0, buffers: { borrowed: 0 } });
+  await expect
+    .poll(() => plane.state(), { timeout: 10_000 })
+    .toMatchObject({ conns: 0, timers: 0, buffers: { borrowed: 0 } });
 }

@@ -1,5 +1,13 @@
 import { Buffer, isUtf8 } from 'node:buffer';
-import { bytesToIp, destination, hostType, ipToBytes, SluiceError, type Destination, type Network } from '@sluice/plugin-api';
+import {
+  bytesToIp,
+  destination,
+  hostType,
+  ipToBytes,
+  SluiceError,
+  type Destination,
+  type Network,
+} from '@sluice/plugin-api';
 
 /** RFC 1928 section 5: the kinds of address. */
 const IPV4 = 1;

@@ -73,7 +73,7 @@ describe('Associations', () => {
     }
   });
 
-  it('hand a flow to a sibling that still waits, when it may have been the sibling\'s', () => {
+  it("hand a flow to a sibling that still waits, when it may have been the sibling's", () => {
     const { table: associations, released } = table();
     const idle = associations.open(IP, 0, undefined);
     associations.open(IP, 0, undefined);
@@ -87,7 +87,7 @@ describe('Associations', () => {
 
   it('are limited in number, for one client and in all', () => {
     const { table: associations } = table();
-    const limit = expect.objectContaining({ code: 'E_SOCKS_ASSOCIATION_LIMIT' });
+    const limit = expect.objectContaining({ code: 'E_SOCKS_ASSOCIATION_LIMIT' }) as Error;
     const open = Array.from({ length: 1024 }, () => associations.open(IP, 0, undefined));
     expect(() => associations.open(IP, 0, undefined)).toThrow(limit);
     for (let i = 0; i < 3 * 1024; i += 1) associations.open(`10.1.0.${i}`, 0, undefined);

@@ -13,8 +13,15 @@ function problemsOf(contribution: InboundContribution | OutboundContribution, se
 
 const account = { user: 'ann', pass: 'hidden-word' };
 
-describe('the inbound\'s check', () => {
-  it.each([{}, { auth: 'noauth' }, { auth: 'password', accounts: [account] }, { udp: true, ip: '192.0.2.1' }, { udp: true, ip: 'a.io' }, { timeout: 0 }])('is content with %o', (settings) => {
+describe("the inbound's check", () => {
+  it.each([
+    {},
+    { auth: 'noauth' },
+    { auth: 'password', accounts: [account] },
+    { udp: true, ip: '192.0.2.1' },
+    { udp: true, ip: 'a.io' },
+    { timeout: 0 },
+  ])('is content with %o', (settings) => {
     expect(problemsOf(socksInbound, settings)).toEqual([]);
   });
 
@@ -36,10 +43,12 @@ describe('the inbound\'s check', () => {
   });
 });
 
-describe('the outbound\'s check', () => {
+describe("the outbound's check", () => {
   it('finds hosts that are none, users named twice, and fields without room', () => {
     const server = { address: '192.0.2.1', port: 1080 };
-    expect(problemsOf(socksOutbound, { servers: [server, { ...server, address: 'a.io', users: [account] }] })).toEqual([]);
+    expect(problemsOf(socksOutbound, { servers: [server, { ...server, address: 'a.io', users: [account] }] })).toEqual(
+      [],
+    );
     const wrong = { address: 'a b', port: 1080, users: [account, account, { user: 'x', pass: 'y'.repeat(256) }] };
     expect(problemsOf(socksOutbound, { servers: [server, wrong] })).toEqual([
       expect.stringMatching(/^error servers\.1\.address:/),

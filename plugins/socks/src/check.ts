@@ -11,17 +11,25 @@ export function checkInbound(settings: InboundSettings, problems: ProblemReporte
     problems.error(['auth'], 'With "password" nobody can connect unless `accounts` names at least one user.');
   }
   if (settings.auth !== 'password' && accounts.length > 0) {
-    problems.warning(['accounts'], 'Nobody is asked for these passwords: the inbound is open to all who reach it unless `auth` is "password".');
+    problems.warning(
+      ['accounts'],
+      'Nobody is asked for these passwords: the inbound is open to all who reach it unless `auth` is "password".',
+    );
   }
   const seen = new Set<string>();
   accounts.forEach(({ user, pass }, index) => {
-    if (seen.has(user)) problems.warning(['accounts', index, 'user'], 'An earlier account has the same user name; only the last one counts.');
+    if (seen.has(user))
+      problems.warning(
+        ['accounts', index, 'user'],
+        'An earlier account has the same user name; only the last one counts.',
+      );
     seen.add(user);
     checkCredentials(user, pass, ['accounts', index], problems);
   });
   if (settings.ip !== undefined) {
     checkHost(settings.ip, ['ip'], problems);
-    if (settings.udp !== true) problems.warning(['ip'], 'Has no effect without `udp`: it is the address for UDP packets.');
+    if (settings.udp !== true)
+      problems.warning(['ip'], 'Has no effect without `udp`: it is the address for UDP packets.');
   }
   if (settings.timeout !== undefined && settings.timeout > 0) {
     problems.warning(['timeout'], 'Has no effect: set `connIdle` of the policy level that `userLevel` names.');
@@ -41,11 +49,21 @@ export function checkOutbound(settings: OutboundSettings, problems: ProblemRepor
   });
 }
 
-function checkCredentials(user: string, pass: string, path: readonly (string | number)[], problems: ProblemReporter): void {
-  for (const [key, value] of [['user', user], ['pass', pass]] as const) {
+function checkCredentials(
+  user: string,
+  pass: string,
+  path: readonly (string | number)[],
+  problems: ProblemReporter,
+): void {
+  for (const [key, value] of [
+    ['user', user],
+    ['pass', pass],
+  ] as const) {
     const { length } = Buffer.from(value);
-    if (length > MAX_BYTES) problems.error([...path, key], `Is ${length} bytes long in UTF-8; SOCKS allows ${MAX_BYTES}.`);
-    else if (length === 0) problems.warning([...path, key], 'Is empty, which many SOCKS programs cannot send or do not accept.');
+    if (length > MAX_BYTES)
+      problems.error([...path, key], `Is ${length} bytes long in UTF-8; SOCKS allows ${MAX_BYTES}.`);
+    else if (length === 0)
+      problems.warning([...path, key], 'Is empty, which many SOCKS programs cannot send or do not accept.');
   }
 }
 

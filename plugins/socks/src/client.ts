@@ -1,6 +1,16 @@
 import { formatHostPort, SluiceError, type Link } from '@sluice/plugin-api';
 import type { HostPort } from './address.js';
-import { formatCredentials, formatGreeting, formatRequest, Method, parseAuthResult, parseChoice, parseReply, Reply, type Credentials } from './codec.js';
+import {
+  formatCredentials,
+  formatGreeting,
+  formatRequest,
+  Method,
+  parseAuthResult,
+  parseChoice,
+  parseReply,
+  Reply,
+  type Credentials,
+} from './codec.js';
 import { readMessage } from './message.js';
 
 const meanings: Readonly<Record<number, string>> = {
@@ -20,13 +30,21 @@ const meanings: Readonly<Record<number, string>> = {
  * @returns the address that the server has bound
  * @throws SluiceError E_UPSTREAM_REJECTED (with the server's `reply`), E_PROTOCOL, E_CONN_CLOSED, E_CONN_RESET
  */
-export async function request(link: Link, user: Credentials | undefined, command: number, to: HostPort): Promise<HostPort> {
+export async function request(
+  link: Link,
+  user: Credentials | undefined,
+  command: number,
+  to: HostPort,
+): Promise<HostPort> {
   // Formatted first: a host that cannot be sent must not cost a connection half made.
   const message = formatRequest(command, to.host, to.port);
   const method = user === undefined ? Method.none : Method.password;
   link.write(formatGreeting([method]));
   if ((await readMessage(link.reader, parseChoice)) !== method) {
-    throw new SluiceError('E_UPSTREAM_REJECTED', `the SOCKS server does not let us in ${user === undefined ? 'without a password' : 'by user name and password'}`);
+    throw new SluiceError(
+      'E_UPSTREAM_REJECTED',
+      `the SOCKS server does not let us in ${user === undefined ? 'without a password' : 'by user name and password'}`,
+    );
   }
   if (user !== undefined) {
     link.write(formatCredentials(user));
@@ -38,7 +56,11 @@ export async function request(link: Link, user: Credentials | undefined, command
   const { reply, host, port } = await readMessage(link.reader, parseReply);
   if (reply !== Reply.succeeded) {
     const why = meanings[reply] ?? `reply ${reply}`;
-    throw new SluiceError('E_UPSTREAM_REJECTED', `the SOCKS server refused ${formatHostPort(to.host, to.port)}: ${why}`, { details: { reply } });
+    throw new SluiceError(
+      'E_UPSTREAM_REJECTED',
+      `the SOCKS server refused ${formatHostPort(to.host, to.port)}: ${why}`,
+      { details: { reply } },
+    );
   }
   return { host, port };
 }

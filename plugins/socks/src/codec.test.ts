@@ -25,7 +25,8 @@ const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex
 
 /** The message alone, every beginning of it, and the message with payload after it. */
 function expectAtEverySplit<T>(parse: (bytes: Buffer) => Parsed<T> | null, message: Buffer, value: T): void {
-  for (let size = 0; size < message.length; size += 1) expect(parse(message.subarray(0, size)), `${size} bytes`).toBeNull();
+  for (let size = 0; size < message.length; size += 1)
+    expect(parse(message.subarray(0, size)), `${size} bytes`).toBeNull();
   expect(parse(message)).toEqual({ value, length: message.length });
   expect(parse(Buffer.concat([message, hex('0504 01ff')]))).toEqual({ value, length: message.length });
 }
@@ -62,10 +63,15 @@ describe('SOCKS 5 messages', () => {
       { numRuns: 60 },
     );
     fc.assert(
-      fc.property(field, field, (user, pass) => expectAtEverySplit(parseCredentials, formatCredentials({ user, pass }), { user, pass })),
+      fc.property(field, field, (user, pass) =>
+        expectAtEverySplit(parseCredentials, formatCredentials({ user, pass }), { user, pass }),
+      ),
       { numRuns: 40 },
     );
-    fc.assert(fc.property(field, (methods) => expectAtEverySplit(parseGreeting, formatGreeting([...methods]), methods)), { numRuns: 40 });
+    fc.assert(
+      fc.property(field, (methods) => expectAtEverySplit(parseGreeting, formatGreeting([...methods]), methods)),
+      { numRuns: 40 },
+    );
     expectAtEverySplit(parseChoice, formatChoice(0xff), 0xff);
     expectAtEverySplit(parseAuthResult, formatAuthResult(true), true);
     expectAtEverySplit(parseAuthResult, hex('01 ff'), false);
@@ -89,22 +95,36 @@ describe('SOCKS 5 messages', () => {
 
   it('with an unknown kind of address fail with reply 8', () => {
     for (const type of ['00', '02', '05', 'ff']) {
-      expect(() => parseRequest(hex(`05 01 00 ${type}`))).toThrow(expect.objectContaining({ code: 'E_PROTOCOL', details: { reply: 8 } }));
+      expect(() => parseRequest(hex(`05 01 00 ${type}`))).toThrow(
+        expect.objectContaining({ code: 'E_PROTOCOL', details: { reply: 8 } }),
+      );
     }
   });
 
   it('of any bytes are read, wanted more of or refused with a coded error, and never take more than they were given', () => {
-    const parsers = [parseGreeting, parseChoice, parseCredentials, parseAuthResult, parseRequest, parseReply, parseRequest4];
+    const parsers = [
+      parseGreeting,
+      parseChoice,
+      parseCredentials,
+      parseAuthResult,
+      parseRequest,
+      parseReply,
+      parseRequest4,
+    ];
     fc.assert(
-      fc.property(fc.constantFrom<(bytes: Buffer) => Parsed<unknown> | null>(...parsers), fc.uint8Array({ maxLength: 600 }), (parse, bytes) => {
-        try {
-          const parsed = parse(Buffer.from(bytes));
-          if (parsed !== null) expect(parsed.length).toBeLessThanOrEqual(bytes.length);
-          else expect(bytes.length).toBeLessThan(530);
-        } catch (error) {
-          expect(error).toBeInstanceOf(SluiceError);
-        }
-      }),
+      fc.property(
+        fc.constantFrom<(bytes: Buffer) => Parsed<unknown> | null>(...parsers),
+        fc.uint8Array({ maxLength: 600 }),
+        (parse, bytes) => {
+          try {
+            const parsed = parse(Buffer.from(bytes));
+            if (parsed !== null) expect(parsed.length).toBeLessThanOrEqual(bytes.length);
+            else expect(bytes.length).toBeLessThan(530);
+          } catch (error) {
+            expect(error).toBeInstanceOf(SluiceError);
+          }
+        },
+      ),
       { numRuns: 2000 },
     );
   });
@@ -152,7 +172,11 @@ describe('SOCKS 4 requests', () => {
   it('are read at every split point, with the name of 4A and without', () => {
     expectAtEverySplit(parseRequest4, hex('04 01 0050 01020304 00'), { command: 1, host: '1.2.3.4', port: 80 });
     expectAtEverySplit(parseRequest4, hex('04 02 01bb 01020304 6d6500'), { command: 2, host: '1.2.3.4', port: 443 });
-    expectAtEverySplit(parseRequest4, hex('04 01 0050 00000001 6d6500 612e696f00'), { command: 1, host: 'a.io', port: 80 });
+    expectAtEverySplit(parseRequest4, hex('04 01 0050 00000001 6d6500 612e696f00'), {
+      command: 1,
+      host: 'a.io',
+      port: 80,
+    });
     expectAtEverySplit(parseRequest4, hex('04 01 0050 00000000 00'), { command: 1, host: '0.0.0.0', port: 80 });
   });
 
@@ -161,9 +185,15 @@ describe('SOCKS 4 requests', () => {
     const name = (size: number): Buffer => Buffer.from('n'.repeat(size));
     const zero = Buffer.alloc(1);
     expect(parseRequest4(Buffer.concat([head, name(255), zero, name(255), zero]))?.value.host).toHaveLength(255);
-    expect(() => parseRequest4(Buffer.concat([head, name(256)]))).toThrow(expect.objectContaining({ code: 'E_PROTOCOL' }));
-    expect(() => parseRequest4(Buffer.concat([head, zero, name(256)]))).toThrow(expect.objectContaining({ code: 'E_PROTOCOL' }));
-    expect(() => parseRequest4(Buffer.concat([head, zero, zero]))).toThrow(expect.objectContaining({ code: 'E_ADDRESS_INVALID' }));
+    expect(() => parseRequest4(Buffer.concat([head, name(256)]))).toThrow(
+      expect.objectContaining({ code: 'E_PROTOCOL' }),
+    );
+    expect(() => parseRequest4(Buffer.concat([head, zero, name(256)]))).toThrow(
+      expect.objectContaining({ code: 'E_PROTOCOL' }),
+    );
+    expect(() => parseRequest4(Buffer.concat([head, zero, zero]))).toThrow(
+      expect.objectContaining({ code: 'E_ADDRESS_INVALID' }),
+    );
   });
 
   it('are answered in eight bytes that begin with zero', () => {
@@ -174,17 +204,32 @@ describe('SOCKS 4 requests', () => {
 describe('the host that a stranger asks for', () => {
   it('is never a path on this machine', () => {
     for (const name of ['/var/run/docker.sock', '@abstract', '', 'a b', 'a\nb', 'a\0b']) {
-      expect(() => requested('tcp', { host: name, port: 80 })).toThrow(expect.objectContaining({ code: 'E_ADDRESS_INVALID' }));
+      expect(() => requested('tcp', { host: name, port: 80 })).toThrow(
+        expect.objectContaining({ code: 'E_ADDRESS_INVALID' }),
+      );
     }
   });
 
   it('is an IP where the name is one', () => {
-    expect(requested('tcp', { host: '127.0.0.1', port: 80 })).toEqual({ network: 'tcp', type: 'ipv4', host: '127.0.0.1', port: 80 });
-    expect(requested('udp', { host: 'Example.ORG', port: 80 })).toMatchObject({ network: 'udp', type: 'domain', host: 'example.org' });
+    expect(requested('tcp', { host: '127.0.0.1', port: 80 })).toEqual({
+      network: 'tcp',
+      type: 'ipv4',
+      host: '127.0.0.1',
+      port: 80,
+    });
+    expect(requested('udp', { host: 'Example.ORG', port: 80 })).toMatchObject({
+      network: 'udp',
+      type: 'domain',
+      host: 'example.org',
+    });
   });
 
   it('must be text', () => {
-    expect(() => parseRequest(hex('05 01 00 03 02 c328 0050'))).toThrow(expect.objectContaining({ code: 'E_ADDRESS_INVALID' }));
-    expect(() => parseRequest(hex('05 01 00 03 00 0050'))).toThrow(expect.objectContaining({ code: 'E_ADDRESS_INVALID' }));
+    expect(() => parseRequest(hex('05 01 00 03 02 c328 0050'))).toThrow(
+      expect.objectContaining({ code: 'E_ADDRESS_INVALID' }),
+    );
+    expect(() => parseRequest(hex('05 01 00 03 00 0050'))).toThrow(
+      expect.objectContaining({ code: 'E_ADDRESS_INVALID' }),
+    );
   });
 });

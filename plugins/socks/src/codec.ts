@@ -106,7 +106,8 @@ export function parseReply(bytes: Buffer): Parsed<ServerReply> | null {
   // A refusal's address means nothing, and some servers send none or a malformed one.
   expect(bytes, VERSION);
   const reply = bytes[1];
-  if (reply !== undefined && reply !== Reply.succeeded) return { value: { reply, host: '0.0.0.0', port: 0 }, length: bytes.length };
+  if (reply !== undefined && reply !== Reply.succeeded)
+    return { value: { reply, host: '0.0.0.0', port: 0 }, length: bytes.length };
   const parsed = parseMessage(bytes);
   return parsed === null ? null : { value: { reply: Reply.succeeded, ...parsed.value }, length: parsed.length };
 }

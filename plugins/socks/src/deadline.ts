@@ -5,14 +5,22 @@ import { SluiceError, toSluiceError, type DataPlane, type Link, type Session } f
  * than `ms` or the instance closes.
  * @throws SluiceError of the handshake, E_HANDSHAKE_TIMEOUT, E_CLOSING
  */
-export async function withDeadline<T>(plane: DataPlane, session: Session, link: Link, ms: number, handshake: () => Promise<T>): Promise<T> {
+export async function withDeadline<T>(
+  plane: DataPlane,
+  session: Session,
+  link: Link,
+  ms: number,
+  handshake: () => Promise<T>,
+): Promise<T> {
   let stopped: SluiceError | undefined;
   const stop = (reason: SluiceError): void => {
     stopped ??= reason;
     link.destroy(reason);
   };
   const onAbort = (): void => stop(new SluiceError('E_CLOSING', 'the instance is shutting down'));
-  const timer = plane.timers.after(ms, () => stop(new SluiceError('E_HANDSHAKE_TIMEOUT', 'the SOCKS server did not answer in time')));
+  const timer = plane.timers.after(ms, () =>
+    stop(new SluiceError('E_HANDSHAKE_TIMEOUT', 'the SOCKS server did not answer in time')),
+  );
   const { signal } = session;
   signal.addEventListener('abort', onAbort, { once: true });
   if (signal.aborted) onAbort();
@@ -30,7 +38,9 @@ export async function withDeadline<T>(plane: DataPlane, session: Session, link: 
 /** The reader speaks of "the peer"; here that is the server, not the client. */
 function named(thrown: unknown): SluiceError {
   const error = toSluiceError(thrown);
-  if (error.code === 'E_CONN_CLOSED') return new SluiceError(error.code, 'the SOCKS server closed the connection during the handshake', { cause: error });
-  if (error.code === 'E_CONN_RESET') return new SluiceError(error.code, 'the SOCKS server reset the connection during the handshake', { cause: error });
+  if (error.code === 'E_CONN_CLOSED')
+    return new SluiceError(error.code, 'the SOCKS server closed the connection during the handshake', { cause: error });
+  if (error.code === 'E_CONN_RESET')
+    return new SluiceError(error.code, 'the SOCKS server reset the connection during the handshake', { cause: error });
   return error;
 }

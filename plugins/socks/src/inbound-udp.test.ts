@@ -20,7 +20,10 @@ function later<T extends { close(): void }>(closable: T): T {
 }
 
 /** Asks for an association; the reply's address is where packets are to go. */
-async function associate(announced = { host: '0.0.0.0', port: 0 }, login?: [string, string]): Promise<{ wire: Wire; host: string; port: number }> {
+async function associate(
+  announced = { host: '0.0.0.0', port: 0 },
+  login?: [string, string],
+): Promise<{ wire: Wire; host: string; port: number }> {
   const wire = later(await Wire.to(host.port));
   wire.write(login === undefined ? '05 01 00' : '05 01 02');
   if (login !== undefined) wire.write(formatCredentials({ user: Buffer.from(login[0]), pass: Buffer.from(login[1]) }));
@@ -30,7 +33,8 @@ async function associate(announced = { host: '0.0.0.0', port: 0 }, login?: [stri
   return { wire, host: reply?.value.host ?? '', port: reply?.value.port ?? 0 };
 }
 
-const framed = (payload: Uint8Array, port = echo.port, name = '127.0.0.1'): Buffer => Buffer.concat([formatUdpHeader(name, port), payload]);
+const framed = (payload: Uint8Array, port = echo.port, name = '127.0.0.1'): Buffer =>
+  Buffer.concat([formatUdpHeader(name, port), payload]);
 const packets = async (address?: string): Promise<Packets> => later(await Packets.on(address));
 
 async function expectEcho(from: Packets, name?: string): Promise<void> {
@@ -143,7 +147,7 @@ describe('a UDP association', () => {
     expect(echo.seen).toHaveLength(1);
   });
 
-  it('does not take an address that is not the client\'s for an announcement', async () => {
+  it("does not take an address that is not the client's for an announcement", async () => {
     await start({ auth: 'password', accounts: [{ user: 'ann', pass: 'p' }] });
     await associate({ host: '10.9.8.7', port: 4000 }, ['ann', 'p']);
     await expectEcho(await packets());
@@ -155,7 +159,15 @@ describe('a UDP association', () => {
     const client = await packets();
     const fragment = framed(Buffer.from('fragment'));
     fragment[2] = 1;
-    const junk = [fragment, hex(''), hex('00'), hex('0000 00 01 7f00'), hex('0000 00 07 7f000001 0050'), framed(Buffer.from('x'), 0), hex('0000 00 03 05 2f612f6230 0050 78')];
+    const junk = [
+      fragment,
+      hex(''),
+      hex('00'),
+      hex('0000 00 01 7f00'),
+      hex('0000 00 07 7f000001 0050'),
+      framed(Buffer.from('x'), 0),
+      hex('0000 00 03 05 2f612f6230 0050 78'),
+    ];
     for (const packet of junk) await client.send(packet, host.port);
     await expectEcho(client);
     expect(echo.seen).toHaveLength(1);

@@ -12,7 +12,19 @@ import {
 } from '@sluice/plugin-api';
 import { Accounts } from './accounts.js';
 import { requested } from './address.js';
-import { Command, formatAuthResult, formatChoice, formatReply, Method, parseCredentials, parseGreeting, parseRequest, Reply, VERSION, type Request } from './codec.js';
+import {
+  Command,
+  formatAuthResult,
+  formatChoice,
+  formatReply,
+  Method,
+  parseCredentials,
+  parseGreeting,
+  parseRequest,
+  Reply,
+  VERSION,
+  type Request,
+} from './codec.js';
 import { formatReply4, parseRequest4, Reply4, VERSION4 } from './codec4.js';
 import { readMessage } from './message.js';
 import { refuse } from './refusal.js';
@@ -55,7 +67,10 @@ export class SocksInbound implements Inbound {
   async #accept4(link: Link, session: Session): Promise<void> {
     try {
       if (this.#accounts !== null) {
-        throw new SluiceError('E_AUTH', 'the client speaks SOCKS 4, which cannot carry the password that this inbound asks for');
+        throw new SluiceError(
+          'E_AUTH',
+          'the client speaks SOCKS 4, which cannot carry the password that this inbound asks for',
+        );
       }
       const request = await readMessage(link.reader, parseRequest4);
       if (request.command !== Command.connect) throw unknownCommand(request.command);
@@ -71,7 +86,8 @@ export class SocksInbound implements Inbound {
     if (user !== undefined) session.user = user;
     try {
       const request = await readMessage(link.reader, parseRequest);
-      if (request.command === Command.connect) await this.#connect(link, session, request, formatReply(Reply.succeeded));
+      if (request.command === Command.connect)
+        await this.#connect(link, session, request, formatReply(Reply.succeeded));
       else if (request.command === Command.udpAssociate) await this.#associate(link, session, request);
       else throw unknownCommand(request.command);
     } catch (error) {
@@ -101,7 +117,12 @@ export class SocksInbound implements Inbound {
     return user;
   }
 
-  async #connect(link: Link, session: Session, request: { host: string; port: number }, granted: Buffer): Promise<void> {
+  async #connect(
+    link: Link,
+    session: Session,
+    request: { host: string; port: number },
+    granted: Buffer,
+  ): Promise<void> {
     const to = requested('tcp', request);
     // From here on the outbound's limits count, not the time that a client may take to ask.
     session.established();
@@ -114,7 +135,9 @@ export class SocksInbound implements Inbound {
   async #associate(link: Link, session: Session, request: Request): Promise<void> {
     const udp = this.#udp;
     if (udp === null || session.local.port === 0) {
-      throw new SluiceError('E_UNSUPPORTED', 'UDP is not enabled on this inbound', { details: { reply: Reply.commandNotSupported } });
+      throw new SluiceError('E_UNSUPPORTED', 'UDP is not enabled on this inbound', {
+        details: { reply: Reply.commandNotSupported },
+      });
     }
     const association = udp.open(session.source.address, announcedPort(request, session.source), session.user);
     try {
@@ -134,7 +157,9 @@ export class SocksInbound implements Inbound {
 
 function unknownCommand(command: number): SluiceError {
   const what = command === Command.bind ? 'BIND' : `command ${command}`;
-  return new SluiceError('E_UNSUPPORTED', `${what} is not supported`, { details: { reply: Reply.commandNotSupported } });
+  return new SluiceError('E_UNSUPPORTED', `${what} is not supported`, {
+    details: { reply: Reply.commandNotSupported },
+  });
 }
 
 /** Clients behind a NAT and those that do not know yet name an address that is not theirs. */

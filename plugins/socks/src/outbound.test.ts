@@ -1,11 +1,13 @@
 import { Buffer } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
-import { destination, LinkDuplex, SluiceError, type Destination, type Endpoint, type PacketConn } from '@sluice/plugin-api';
+import type { SluiceError } from '@sluice/plugin-api';
+import { destination, LinkDuplex, type Destination, type Endpoint, type PacketConn } from '@sluice/plugin-api';
 import { hostInbound, hostOutbound, StubSession, type OutboundHost } from '@sluice/testing';
 import { formatReply, formatUdpHeader } from './codec.js';
 import { socksInbound, socksOutbound } from './index.js';
-import { echoTcp, echoUdp, expectAtRest, hex, Packets, serveTcp, Wire, type Port } from './wire.fixture.js';
+import type { Wire } from './wire.fixture.js';
+import { echoTcp, echoUdp, expectAtRest, hex, Packets, serveTcp, type Port } from './wire.fixture.js';
 
 const closing: (() => unknown)[] = [];
 const later = <T extends { close(): unknown }>(closable: T): T => {
@@ -20,7 +22,11 @@ afterEach(async () => {
 const tcp = (port: number, host = '127.0.0.1'): Destination => destination('tcp', host, port);
 const udp = (port: number, host = '127.0.0.1'): Destination => destination('udp', host, port);
 
-async function outboundTo(ports: readonly number[], users?: object[], options: Parameters<typeof hostOutbound>[2] = {}): Promise<OutboundHost> {
+async function outboundTo(
+  ports: readonly number[],
+  users?: object[],
+  options: Parameters<typeof hostOutbound>[2] = {},
+): Promise<OutboundHost> {
   const servers = ports.map((port) => ({ address: '127.0.0.1', port, ...(users === undefined ? {} : { users }) }));
   return later(await hostOutbound(socksOutbound, { servers }, options));
 }
@@ -75,7 +81,10 @@ describe('CONNECT through a server', () => {
     const cases = [{}, { auth: 'password', accounts: [{ user: 'ann', pass: 'secret' }] }];
     for (const settings of cases) {
       const server = later(await hostInbound(socksInbound, settings));
-      const outbound = await outboundTo([server.port], 'auth' in settings ? [{ user: 'ann', pass: 'secret', level: 2 }] : undefined);
+      const outbound = await outboundTo(
+        [server.port],
+        'auth' in settings ? [{ user: 'ann', pass: 'secret', level: 2 }] : undefined,
+      );
       for (const name of ['127.0.0.1', 'localhost']) {
         const stream = new LinkDuplex(await outbound.connect(tcp(echo.port, name)));
         const payload = randomBytes(400_000);
@@ -92,7 +101,14 @@ describe('CONNECT through a server', () => {
   });
 
   it('says byte for byte what RFC 1928 and RFC 1929 ask, and keeps what the target says at once', async () => {
-    const server = await scripted('050102', '0502', '01 03 616e6e 02 7077', '0100', '05 01 00 03 04 612e696f 01bb', Buffer.concat([formatReply(0, '::1', 9), Buffer.from('220 hi')]));
+    const server = await scripted(
+      '050102',
+      '0502',
+      '01 03 616e6e 02 7077',
+      '0100',
+      '05 01 00 03 04 612e696f 01bb',
+      Buffer.concat([formatReply(0, '::1', 9), Buffer.from('220 hi')]),
+    );
     const outbound = await outboundTo([server.port], [{ user: 'ann', pass: 'pw' }]);
     const link = await outbound.connect(tcp(443, 'A.io'));
     expect(server.heard).toEqual([hex('050102'), hex('01 03 616e6e 02 7077'), hex('05 01 00 03 04 612e696f 01bb')]);
@@ -105,14 +121,34 @@ describe('CONNECT through a server', () => {
     ['accepts no method', ['050102', '05ff'], 'E_UPSTREAM_REJECTED', {}],
     ['chooses what was not offered', ['050102', '0500'], 'E_UPSTREAM_REJECTED', {}],
     ['does not accept the password', ['050102', '0502', '01 03 616e6e 02 7077', '0101'], 'E_UPSTREAM_REJECTED', {}],
-    ['refuses the target', ['050102', '0502', '01 03 616e6e 02 7077', '0100', '05 01 00 01 7f000001 0009', formatReply(5)], 'E_UPSTREAM_REJECTED', { reply: 5 }],
-    ['refuses in short', ['050102', '0502', '01 03 616e6e 02 7077', '0100', '05 01 00 01 7f000001 0009', '0502'], 'E_UPSTREAM_REJECTED', { reply: 2 }],
+    [
+      'refuses the target',
+      ['050102', '0502', '01 03 616e6e 02 7077', '0100', '05 01 00 01 7f000001 0009', formatReply(5)],
+      'E_UPSTREAM_REJECTED',
+      { reply: 5 },
+    ],
+    [
+      'refuses in short',
+      ['050102', '0502', '01 03 616e6e 02 7077', '0100', '05 01 00 01 7f000001 0009', '0502'],
+      'E_UPSTREAM_REJECTED',
+      { reply: 2 },
+    ],
     ['speaks SOCKS 4', ['050102', '005b000000000000'], 'E_PROTOCOL', {}],
     ['speaks HTTP', ['050102', Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n')], 'E_PROTOCOL', {}],
     ['speaks wrongly of the password', ['050102', '0502', '01 03 616e6e 02 7077', '0500'], 'E_PROTOCOL', {}],
-    ['names an unknown kind of address', ['050102', '0502', '01 03 616e6e 02 7077', '0100', '05 01 00 01 7f000001 0009', '05000009'], 'E_PROTOCOL', { reply: 8 }],
+    [
+      'names an unknown kind of address',
+      ['050102', '0502', '01 03 616e6e 02 7077', '0100', '05 01 00 01 7f000001 0009', '05000009'],
+      'E_PROTOCOL',
+      { reply: 8 },
+    ],
     ['ends early', ['050102'], 'E_CONN_CLOSED', {}],
-    ['ends in the middle of a reply', ['050102', '0502', '01 03 616e6e 02 7077', '0100', '05 01 00 01 7f000001 0009', '0500000100'], 'E_CONN_CLOSED', {}],
+    [
+      'ends in the middle of a reply',
+      ['050102', '0502', '01 03 616e6e 02 7077', '0100', '05 01 00 01 7f000001 0009', '0500000100'],
+      'E_CONN_CLOSED',
+      {},
+    ],
   ])('fails with a coded error, and leaves nothing open, where the server %s', async (_what, script, code, details) => {
     const server = await scripted(...script);
     const outbound = await outboundTo([server.port], [{ user: 'ann', pass: 'pw' }]);
@@ -146,24 +182,33 @@ describe('CONNECT through a server', () => {
 
   it('does not dial for what SOCKS cannot carry', async () => {
     const outbound = await outboundTo([9]);
-    await expect(outbound.connect(destination('tcp', '/run/a.sock', 0))).rejects.toMatchObject({ code: 'E_UNSUPPORTED' });
-    await expect(outbound.openPackets(destination('udp', '/run/a.sock', 0))).rejects.toMatchObject({ code: 'E_UNSUPPORTED' });
+    await expect(outbound.connect(destination('tcp', '/run/a.sock', 0))).rejects.toMatchObject({
+      code: 'E_UNSUPPORTED',
+    });
+    await expect(outbound.openPackets(destination('udp', '/run/a.sock', 0))).rejects.toMatchObject({
+      code: 'E_UNSUPPORTED',
+    });
   });
 });
 
 describe('several servers', () => {
   it('take turns', async () => {
     const counts = [0, 0, 0];
-    const servers = await Promise.all(counts.map((_, index) => serveTcp((wire) => {
-      counts[index] = (counts[index] ?? 0) + 1;
-      void wire.read(3).then(() => wire.write('05ff'));
-    }).then(later)));
+    const servers = await Promise.all(
+      counts.map((_, index) =>
+        serveTcp((wire) => {
+          counts[index] = (counts[index] ?? 0) + 1;
+          void wire.read(3).then(() => wire.write('05ff'));
+        }).then(later),
+      ),
+    );
     const outbound = await outboundTo(servers.map(({ port }) => port));
-    for (let i = 0; i < 6; i += 1) await expect(outbound.connect(tcp(9))).rejects.toMatchObject({ code: 'E_UPSTREAM_REJECTED' });
+    for (let i = 0; i < 6; i += 1)
+      await expect(outbound.connect(tcp(9))).rejects.toMatchObject({ code: 'E_UPSTREAM_REJECTED' });
     expect(counts).toEqual([2, 2, 2]);
   });
 
-  it('stand in for one that cannot be reached; where none can, the dial\'s error says why', async () => {
+  it("stand in for one that cannot be reached; where none can, the dial's error says why", async () => {
     const gone = await echoTcp();
     await gone.close();
     const server = later(await hostInbound(socksInbound, {}));
@@ -179,7 +224,9 @@ describe('several servers', () => {
 describe('UDP through a server', () => {
   it('carries packets to IPs and names and back, from whoever answers, and closes what it opened', async () => {
     const echo = later(await echoUdp());
-    const server = later(await hostInbound(socksInbound, { udp: true, auth: 'password', accounts: [{ user: 'u', pass: 'p' }] }));
+    const server = later(
+      await hostInbound(socksInbound, { udp: true, auth: 'password', accounts: [{ user: 'u', pass: 'p' }] }),
+    );
     const outbound = await outboundTo([server.port], [{ user: 'u', pass: 'p' }]);
     const conn = await outbound.openPackets(udp(echo.port));
     const arrivals = new Arrivals(conn);
@@ -199,30 +246,35 @@ describe('UDP through a server', () => {
   async function relayAt(bound: { host: string; port: number }): Promise<{ port: number; control: Promise<Wire> }> {
     let accepted!: (wire: Wire) => void;
     const control = new Promise<Wire>((resolve) => (accepted = resolve));
-    const server = later(await serveTcp((wire) => {
-      void (async () => {
-        await wire.read(3);
-        wire.write('0500');
-        expect(await wire.read(10)).toEqual(hex('05 03 00 01 00000000 0000'));
-        wire.write(formatReply(0, bound.host, bound.port));
-        accepted(wire);
-      })();
-    }));
+    const server = later(
+      await serveTcp((wire) => {
+        void (async () => {
+          await wire.read(3);
+          wire.write('0500');
+          expect(await wire.read(10)).toEqual(hex('05 03 00 01 00000000 0000'));
+          wire.write(formatReply(0, bound.host, bound.port));
+          accepted(wire);
+        })();
+      }),
+    );
     return { port: server.port, control };
   }
 
-  it.each(['0.0.0.0', '::', '127.0.0.1', 'localhost'])('sends to the server itself where it names %s, and keeps domains', async (bound) => {
-    const relay = later(await Packets.on());
-    const { port } = await relayAt({ host: bound, port: relay.port });
-    const outbound = await outboundTo([port]);
-    const conn = later(await outbound.openPackets(udp(53, 'a.io')));
-    const arrivals = new Arrivals(conn);
-    conn.send(Buffer.from('hi'), udp(53, 'a.io'));
-    const seen = await relay.next();
-    expect(seen.payload).toEqual(Buffer.concat([formatUdpHeader('a.io', 53), Buffer.from('hi')]));
-    await relay.send(Buffer.concat([formatUdpHeader('192.0.2.1', 53), Buffer.from('yo')]), seen.port);
-    expect(await arrivals.next()).toEqual({ payload: Buffer.from('yo'), from: { address: '192.0.2.1', port: 53 } });
-  });
+  it.each(['0.0.0.0', '::', '127.0.0.1', 'localhost'])(
+    'sends to the server itself where it names %s, and keeps domains',
+    async (bound) => {
+      const relay = later(await Packets.on());
+      const { port } = await relayAt({ host: bound, port: relay.port });
+      const outbound = await outboundTo([port]);
+      const conn = later(await outbound.openPackets(udp(53, 'a.io')));
+      const arrivals = new Arrivals(conn);
+      conn.send(Buffer.from('hi'), udp(53, 'a.io'));
+      const seen = await relay.next();
+      expect(seen.payload).toEqual(Buffer.concat([formatUdpHeader('a.io', 53), Buffer.from('hi')]));
+      await relay.send(Buffer.concat([formatUdpHeader('192.0.2.1', 53), Buffer.from('yo')]), seen.port);
+      expect(await arrivals.next()).toEqual({ payload: Buffer.from('yo'), from: { address: '192.0.2.1', port: 53 } });
+    },
+  );
 
   it('takes only whole packets, and only from the relay', async () => {
     const relay = later(await Packets.on());
@@ -235,6 +287,7 @@ describe('UDP through a server', () => {
     const { port: ours } = await relay.next();
     const framed = Buffer.concat([formatUdpHeader('192.0.2.1', 53), Buffer.from('forged')]);
     await stranger.send(framed, ours);
+    await later(await Packets.on('127.0.0.2', relay.port)).send(framed, ours);
     const fragment = Buffer.from(framed);
     fragment[2] = 0x80;
     for (const junk of [fragment, hex('00'), hex('0000 00 09 01'), randomBytes(3)]) await relay.send(junk, ours);
@@ -258,7 +311,10 @@ describe('UDP through a server', () => {
   it('fails where the server refuses it or names no port', async () => {
     const refusing = later(await hostInbound(socksInbound, {}));
     const outbound = await outboundTo([refusing.port]);
-    await expect(outbound.openPackets(udp(53))).rejects.toMatchObject({ code: 'E_UPSTREAM_REJECTED', details: { reply: 7 } });
+    await expect(outbound.openPackets(udp(53))).rejects.toMatchObject({
+      code: 'E_UPSTREAM_REJECTED',
+      details: { reply: 7 },
+    });
     const { port } = await relayAt({ host: '0.0.0.0', port: 0 });
     const other = await outboundTo([port]);
     await expect(other.openPackets(udp(53))).rejects.toMatchObject({ code: 'E_PROTOCOL' });

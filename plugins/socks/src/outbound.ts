@@ -66,7 +66,12 @@ export class SocksOutbound implements Outbound {
     throw failure;
   }
 
-  #handshake<T>(session: Session, server: Server, link: Link, steps: (user: ServerUser | undefined) => Promise<T>): Promise<T> {
+  #handshake<T>(
+    session: Session,
+    server: Server,
+    link: Link,
+    steps: (user: ServerUser | undefined) => Promise<T>,
+  ): Promise<T> {
     const { plane, policy } = this.#context;
     const user = pickUser(server);
     const { handshake } = policy.level(user?.level ?? 0);

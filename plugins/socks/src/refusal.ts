@@ -13,7 +13,7 @@ export async function refuse(plane: DataPlane, link: Link, message: Buffer): Pro
   link.end();
   const timer = plane.timers.after(LINGER_MS, () => link.destroy());
   try {
-    for (let read = 0; read < LINGER_BYTES; ) {
+    for (let read = 0; read < LINGER_BYTES;) {
       const { length } = await link.reader.readSomeOrEnd();
       if (length === 0) return;
       read += length;

@@ -27,7 +27,9 @@ describe('the address that a server relays UDP on', () => {
   });
 
   it('must be one', async () => {
-    await expect(relayAddress(resolver, destination('tcp', 'a.io', 1), '', { host: '::', port: 0 })).rejects.toMatchObject({ code: 'E_PROTOCOL' });
+    await expect(
+      relayAddress(resolver, destination('tcp', 'a.io', 1), '', { host: '::', port: 0 }),
+    ).rejects.toMatchObject({ code: 'E_PROTOCOL' });
     await expect(relay('a.io', '192.0.2.1', '/run/x')).rejects.toMatchObject({ code: 'E_PROTOCOL' });
   });
 });

@@ -10,7 +10,12 @@ import type { HostPort } from './address.js';
  * @param reached the IP that the TCP connection goes to; of a proxy in between, if there is one
  * @throws SluiceError E_PROTOCOL, E_ADDRESS_INVALID
  */
-export async function relayAddress(resolver: Resolver, server: Destination, reached: string, bound: HostPort): Promise<Destination> {
+export async function relayAddress(
+  resolver: Resolver,
+  server: Destination,
+  reached: string,
+  bound: HostPort,
+): Promise<Destination> {
   if (bound.port === 0) throw new SluiceError('E_PROTOCOL', 'the SOCKS server relays UDP on no port');
   const meansItself = isUnspecified(bound.host) || (isLoopback(bound.host) && !isLocal(server, reached));
   const host = meansItself ? await ownAddress(resolver, server, reached) : bound.host;

@@ -1,8 +1,14 @@
 import { levelSchema, secretString, Type, type Static } from '@sluice/plugin-api';
 
 const account = Type.Object({
-  user: Type.String({ maxLength: 255, description: 'The user name, at most 255 bytes. It also names the user in routing rules, logs and counters.' }),
-  pass: secretString({ maxLength: 255, description: 'The password, at most 255 bytes. SOCKS sends it unencrypted: use one that guards nothing else.' }),
+  user: Type.String({
+    maxLength: 255,
+    description: 'The user name, at most 255 bytes. It also names the user in routing rules, logs and counters.',
+  }),
+  pass: secretString({
+    maxLength: 255,
+    description: 'The password, at most 255 bytes. SOCKS sends it unencrypted: use one that guards nothing else.',
+  }),
 });
 
 export const inboundSettings = Type.Object({
@@ -16,7 +22,9 @@ export const inboundSettings = Type.Object({
     }),
   ),
   accounts: Type.Optional(
-    Type.Array(account, { description: 'The users that `"auth": "password"` lets in. Without that setting nobody is asked for a password.' }),
+    Type.Array(account, {
+      description: 'The users that `"auth": "password"` lets in. Without that setting nobody is asked for a password.',
+    }),
   ),
   udp: Type.Optional(
     Type.Boolean({
@@ -34,7 +42,11 @@ export const inboundSettings = Type.Object({
   ),
   userLevel: Type.Optional(levelSchema('connections of this inbound')),
   timeout: Type.Optional(
-    Type.Integer({ minimum: 0, maximum: 4294967295, description: 'Deprecated and without effect, in seconds: set `connIdle` of the policy level instead.' }),
+    Type.Integer({
+      minimum: 0,
+      maximum: 4294967295,
+      description: 'Deprecated and without effect, in seconds: set `connIdle` of the policy level instead.',
+    }),
   ),
 });
 
@@ -42,7 +54,11 @@ export type InboundSettings = Static<typeof inboundSettings>;
 
 const serverUser = Type.Object({
   user: Type.String({ maxLength: 255, description: 'The user name for the server, at most 255 bytes.' }),
-  pass: secretString({ maxLength: 255, description: 'The password for the server, at most 255 bytes. SOCKS sends it unencrypted: a server across an open network needs TLS (`streamSettings`) or a tunnel.' }),
+  pass: secretString({
+    maxLength: 255,
+    description:
+      'The password for the server, at most 255 bytes. SOCKS sends it unencrypted: a server across an open network needs TLS (`streamSettings`) or a tunnel.',
+  }),
   level: Type.Optional(levelSchema('connections made as this user')),
 });
 
@@ -50,7 +66,10 @@ const server = Type.Object({
   address: Type.String({ minLength: 1, maxLength: 255, description: 'The IP address or name of the SOCKS 5 server.' }),
   port: Type.Integer({ minimum: 1, maximum: 65535, description: 'The TCP port of the SOCKS 5 server.' }),
   users: Type.Optional(
-    Type.Array(serverUser, { description: 'Who to log in as; one is chosen at random for each connection. Leave out for a server that asks for no password.' }),
+    Type.Array(serverUser, {
+      description:
+        'Who to log in as; one is chosen at random for each connection. Leave out for a server that asks for no password.',
+    }),
   ),
 });
 

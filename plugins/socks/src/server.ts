@@ -17,7 +17,11 @@ export interface Server {
 export function serverOf({ address, port, users = [] }: ServerSettings): Server {
   return {
     address: destination('tcp', address, port),
-    users: users.map(({ user, pass, level }) => ({ user: Buffer.from(user), pass: Buffer.from(pass), level: level ?? 0 })),
+    users: users.map(({ user, pass, level }) => ({
+      user: Buffer.from(user),
+      pass: Buffer.from(pass),
+      level: level ?? 0,
+    })),
   };
 }
 

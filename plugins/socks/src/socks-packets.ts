@@ -1,5 +1,13 @@
 import { Buffer } from 'node:buffer';
-import { SluiceError, type ConnSink, type Destination, type Endpoint, type Link, type PacketConn, type PacketSink } from '@sluice/plugin-api';
+import {
+  SluiceError,
+  type ConnSink,
+  type Destination,
+  type Endpoint,
+  type Link,
+  type PacketConn,
+  type PacketSink,
+} from '@sluice/plugin-api';
 import { parseUdpHeader, type UdpHeader } from './codec.js';
 import { UdpHeaders } from './udp-headers.js';
 

@@ -37,7 +37,10 @@ export class UdpRelay {
     const flow = this.#associations.admit(source);
     if (flow === undefined) return;
     flow.onReply ??= answer(flow, reply);
-    this.#packets.send({ source: flow.source, local, to: read.to, payload: read.payload, user: flow.association.user }, flow.onReply);
+    this.#packets.send(
+      { source: flow.source, local, to: read.to, payload: read.payload, user: flow.association.user },
+      flow.onReply,
+    );
   }
 }
 

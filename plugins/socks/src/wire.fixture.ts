@@ -10,6 +10,8 @@ export const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''
 /** A TCP socket that is read by number of bytes. */
 export class Wire {
   readonly socket: net.Socket;
+  /** How the stream ended, if it did not end in order. */
+  failure: Error | undefined;
   #bytes = Buffer.alloc(0);
   #ended = false;
   #wake: (() => void) | null = null;
@@ -26,7 +28,10 @@ export class Wire {
     };
     socket.on('end', over);
     socket.on('close', over);
-    socket.on('error', over);
+    socket.on('error', (error) => {
+      this.failure = error;
+      over();
+    });
   }
 
   static async to(port: number, host = '127.0.0.1'): Promise<Wire> {
@@ -122,9 +127,9 @@ export class Packets {
     });
   }
 
-  static async on(host = '127.0.0.1'): Promise<Packets> {
+  static async on(host = '127.0.0.1', port = 0): Promise<Packets> {
     const socket = dgram.createSocket(net.isIPv6(host) ? 'udp6' : 'udp4');
-    socket.bind(0, host);
+    socket.bind(port, host);
     await once(socket, 'listening');
     return new Packets(socket);
   }
@@ -135,7 +140,9 @@ export class Packets {
 
   /** Done when the system has taken the packet: loopback keeps the order. */
   send(payload: Uint8Array, port: number, host = '127.0.0.1'): Promise<void> {
-    return new Promise((resolve, reject) => this.socket.send(payload, port, host, (error) => (error === null ? resolve() : reject(error))));
+    return new Promise((resolve, reject) =>
+      this.socket.send(payload, port, host, (error) => (error === null ? resolve() : reject(error))),
+    );
   }
 
   async next(): Promise<{ payload: Buffer; port: number; address: string }> {
@@ -164,5 +171,7 @@ export async function echoUdp(host?: string): Promise<Packets & { readonly seen:
 
 /** Waits until nothing of the instance is left open, running or borrowed. */
 export async function expectAtRest(plane: DataPlane): Promise<void> {
-  await expect.poll(() => plane.state(), { timeout: 5000 }).toMatchObject({ conns: 0, timers: 0, buffers: { borrowed: 0 } });
+  await expect
+    .poll(() => plane.state(), { timeout: 5000 })
+    .toMatchObject({ conns: 0, timers: 0, buffers: { borrowed: 0 } });
 }
