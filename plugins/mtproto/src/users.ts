@@ -1,0 +1,62 @@
+import type { User } from '@sluice/plugin-api';
+import { openHeader, type ClientLayer } from './obfuscation/client-layer.js';
+import type { Secret } from './secret.js';
+
+export interface MtprotoUser extends User {
+  readonly secret: Secret;
+}
+
+/** Whose header it is, and what it says. */
+export interface OpenedBy {
+  readonly user: MtprotoUser;
+  readonly client: ClientLayer;
+}
+
+/** Source addresses whose last user is remembered; beyond that the oldest is forgotten. */
+const MAX_REMEMBERED = 4096;
+
+/** The users of an inbound. */
+export class Users {
+  readonly #users: readonly MtprotoUser[];
+  /** Clients come back: from one address it is nearly always the same user. */
+  readonly #lastFrom = new Map<string, MtprotoUser>();
+
+  constructor(users: readonly MtprotoUser[]) {
+    this.#users = users;
+  }
+
+  /** Finds the user whose secret opens the header. @param source the client's IP */
+  open(header: Buffer, source: string): OpenedBy | undefined {
+    const [only] = this.#users;
+    if (this.#users.length === 1 && only !== undefined) return openAs(only, header);
+    const last = this.#lastFrom.get(source);
+    const opened = last === undefined ? undefined : openAs(last, header);
+    return opened ?? this.#search(header, source, last);
+  }
+
+  #search(header: Buffer, source: string, tried: MtprotoUser | undefined): OpenedBy | undefined {
+    for (const user of this.#users) {
+      if (user === tried) continue;
+      const opened = openAs(user, header);
+      if (opened === undefined) continue;
+      this.#remember(source, user);
+      return opened;
+    }
+    return undefined;
+  }
+
+  #remember(source: string, user: MtprotoUser): void {
+    this.#lastFrom.delete(source);
+    this.#lastFrom.set(source, user);
+    if (this.#lastFrom.size <= MAX_REMEMBERED) return;
+    for (const oldest of this.#lastFrom.keys()) {
+      this.#lastFrom.delete(oldest);
+      break;
+    }
+  }
+}
+
+function openAs(user: MtprotoUser, header: Buffer): OpenedBy | undefined {
+  const client = openHeader(header, user.secret);
+  return client === undefined ? undefined : { user, client };
+}
