@@ -114,7 +114,8 @@ export async function listenUdp(
   onPacket: (payload: Buffer, from: Endpoint) => void,
   onError: (error: SluiceError) => void,
 ): Promise<UdpListener> {
-  const socket = dgram.createSocket(isIPv6(host) ? 'udp6' : 'udp4');
+  const isV6 = isIPv6(host);
+  const socket = dgram.createSocket(isV6 ? 'udp6' : 'udp4');
   await new Promise<void>((resolve, reject) => {
     socket.once('error', (error) => {
       socket.close();
@@ -136,7 +137,11 @@ export async function listenUdp(
   const address = socket.address();
   return {
     endpoint: { address: address.address, port: address.port },
-    send: (payload, to) => socket.send(payload, to.port, to.address, () => undefined),
+    send: (payload, to) => {
+      // A dual-stack socket knows IPv4 peers by their mapped form only.
+      const address = isV6 && !isIPv6(to.address) ? `::ffff:${to.address}` : to.address;
+      socket.send(payload, to.port, address, () => undefined);
+    },
     close: () => new Promise<void>((resolve) => void socket.close(() => resolve())),
   };
 }
