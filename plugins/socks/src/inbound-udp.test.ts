@@ -90,6 +90,21 @@ describe('a UDP association', () => {
     expect((await client.next()).payload).toEqual(framed(Buffer.from('from elsewhere'), stranger.port));
   });
 
+  it.each([
+    ['IPv6', '::1', '::1', 22],
+    // The form in which a dual-stack socket sees IPv4.
+    ['IPv4 on an IPv6 socket', '::ffff:127.0.0.1', '127.0.0.1', 10],
+  ])('serves clients of %s', async (_what, listen, address, size) => {
+    await start({}, { listen });
+    const wire = later(await Wire.to(host.port, address));
+    wire.write(Buffer.concat([hex('05 01 00'), formatRequest(3, '0.0.0.0', 0)]));
+    const reply = await wire.read(2 + size);
+    expect(parseReply(reply.subarray(2))?.value).toEqual({ reply: 0, host: address, port: host.port });
+    const client = await packets(address);
+    await client.send(framed(Buffer.from('hi')), host.port, address);
+    expect((await client.next()).payload).toEqual(framed(Buffer.from('hi')));
+  });
+
   it('tells clients the address that the settings name', async () => {
     await start({ ip: '192.0.2.7' });
     expect((await associate()).host).toBe('192.0.2.7');
