@@ -1,4 +1,4 @@
-import { formatHostPort, SluiceError } from '@sluice/plugin-api';
+import { formatHostPort } from '@sluice/plugin-api';
 import { describe, expect, it } from 'vitest';
 import { DataCenters, isDataCenterId, type DataCenterAddresses } from './data-centers.js';
 
@@ -25,7 +25,7 @@ describe('data centres', () => {
   });
 
   it.each([0, 6, -6, 10004, 20002, 32767, -32768])('%i is none', (id) => {
-    expect(() => addresses(id)).toThrow(expect.objectContaining({ code: 'E_UNSUPPORTED' }) as SluiceError);
+    expect(() => addresses(id)).toThrow(expect.objectContaining({ code: 'E_UNSUPPORTED' }));
   });
 
   it('can be overridden; media follow their data centre, test ones do not', () => {

@@ -1,4 +1,4 @@
-import { Buffer } from 'node:buffer';
+import type { Buffer } from 'node:buffer';
 import { createHeader } from '@sluice/testing';
 import { describe, expect, it } from 'vitest';
 import { newSecret } from './secret.js';

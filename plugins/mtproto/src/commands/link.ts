@@ -10,17 +10,17 @@ export const linkCommand: CommandContribution = {
     { flags: '-c, --config <file...>', description: 'the configuration; several are merged', required: true },
     { flags: '--server <host>', description: 'the name or IP that clients reach this machine by; default: where the inbound listens' },
   ],
-  async run({ options, print, loadConfig }) {
-    const { inbounds } = await loadConfig(configFiles(options));
+  async run(invocation) {
+    const { inbounds } = await invocation.loadConfig(configFiles(invocation.options));
     const ours = inbounds.filter(({ protocol }) => protocol === 'mtproto');
     if (ours.length === 0) throw new SluiceError('E_CONFIG_INVALID', 'the configuration has no mtproto inbound');
-    const { server } = options;
+    const { server } = invocation.options;
     for (const { tag, listen, port, settings } of ours) {
       const host = typeof server === 'string' ? server : reachableHost(listen);
       configuredUsers(settings as InboundSettings).forEach((user, index) => {
-        print(`${tag}, ${user.email ?? `users[${index}]`}:`);
-        print(`  ${tgLink(host, port, user)}`);
-        print(`  ${webLink(host, port, user)}`);
+        invocation.print(`${tag}, ${user.email ?? `users[${index}]`}:`);
+        invocation.print(`  ${tgLink(host, port, user)}`);
+        invocation.print(`  ${webLink(host, port, user)}`);
       });
     }
     return 0;
