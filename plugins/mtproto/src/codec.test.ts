@@ -33,6 +33,17 @@ describe('Recipher', () => {
     expect(run(recipher(), Array.from(input, (_, i) => input.subarray(i, i + 1)))).toEqual(expected);
   });
 
+  it('puts its lead in front of the first bytes, in one piece with them', () => {
+    const plain = patternBytes(40);
+    const input = aes(inner, plain);
+    const lead = Buffer.from('lead');
+    const out: Buffer[] = [];
+    const codec = new Recipher(keystreamOf(inner), keystreamOf(outer), lead);
+    for (const at of [0, 10, 30]) codec.write(input.subarray(at, at === 30 ? 40 : at === 0 ? 10 : 30), (bytes) => void out.push(bytes));
+    expect(out.map(({ length }) => length)).toEqual([14, 20, 10]);
+    expect(Buffer.concat(out)).toEqual(Buffer.concat([lead, aes(outer, plain)]));
+  });
+
   it('leaves the chunk as it was', () => {
     const input = patternBytes(64 * 1024);
     const before = Buffer.from(input);

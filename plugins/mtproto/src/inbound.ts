@@ -44,13 +44,13 @@ export class MtprotoInbound implements Inbound {
     }
     const { user, client } = opened;
     session.user = user;
-    const addresses = this.#dataCenters.addresses(client.dc);
-    const request = new TelegramRequest(client, addresses);
+    const payloadWaits = link.reader.buffered.length > 0;
+    const request = new TelegramRequest(client, this.#dataCenters.addresses(client.dc), payloadWaits);
     setTelegramRequest(session, request);
     const upstream = await this.#context.dispatcher.connect(session, request.preferred);
     setTelegramRequest(session, undefined);
     // Routed to an outbound that does not know of Telegram: its link leads to the data centre all the same.
-    if (!request.claimed) pushDataCenterLayer(upstream, client, true);
+    if (!request.claimed) pushDataCenterLayer(upstream, client, { fast: true, payloadWaits });
     this.#context.dispatcher.relay(session, link, upstream);
   }
 

@@ -30,7 +30,7 @@ export class MtprotoOutbound implements Outbound {
     request.claim();
     try {
       const link = await this.#dial(session, to, request.alternatives);
-      pushDataCenterLayer(link, request.client, this.#fast);
+      pushDataCenterLayer(link, request.client, { fast: this.#fast, payloadWaits: request.payloadWaits });
       return link;
     } catch (error) {
       request.unclaim();

@@ -5,14 +5,17 @@ import type { ClientLayer } from './obfuscation/client-layer.js';
 /** What the inbound tells the outbound about a Telegram client's connection. */
 export class TelegramRequest {
   readonly client: ClientLayer;
+  /** The client has sent more than its header already. */
+  readonly payloadWaits: boolean;
   /** The data centre's address that the session is bound for. */
   readonly preferred: Destination;
   /** Its other addresses, in order of preference. */
   readonly alternatives: readonly Destination[];
   #claimed = false;
 
-  constructor(client: ClientLayer, addresses: Addresses) {
+  constructor(client: ClientLayer, addresses: Addresses, payloadWaits: boolean) {
     this.client = client;
+    this.payloadWaits = payloadWaits;
     [this.preferred, ...this.alternatives] = addresses;
   }
 

@@ -38,15 +38,22 @@ export function dataCenterHeader(client: ClientLayer, fast: boolean): DataCenter
   return { header, up, down };
 }
 
+export interface DataCenterLayerOptions {
+  /** See {@link dataCenterHeader}. */
+  readonly fast: boolean;
+  /** The client has sent more than its header already: ours then goes in one segment with that. */
+  readonly payloadWaits: boolean;
+}
+
 /**
  * Speaks obfuscated2 on a link to a data centre. The client's own layer is dealt with here too, in
  * the same step: the client's link is relayed as it is.
  */
-export function pushDataCenterLayer(link: Link, client: ClientLayer, fast: boolean): void {
-  const { header, up, down } = dataCenterHeader(client, fast);
-  link.write(header);
+export function pushDataCenterLayer(link: Link, client: ClientLayer, options: DataCenterLayerOptions): void {
+  const { header, up, down } = dataCenterHeader(client, options.fast);
+  if (!options.payloadWaits) link.write(header);
   link.push({
-    encode: new Recipher(client.up, up),
+    encode: options.payloadWaits ? new Recipher(client.up, up, header) : new Recipher(client.up, up),
     decode: down === undefined ? undefined : new Recipher(down, keystreamOf(client.downMaterial)),
   });
 }
