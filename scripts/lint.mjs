@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** `npm run lint`: every check that needs no running code, two at a time. Silent ones passed. */
 import { spawn } from 'node:child_process';
-import { execPath, stdout } from 'node:process';
+import { env, execPath, stdout } from 'node:process';
 import { root, tools } from './workspace.mjs';
 
 // The slowest first, so that the others fit beside it.
@@ -19,7 +19,12 @@ const color = stdout.isTTY ? ['--color'] : [];
 function check([name, program, ...args]) {
   const started = performance.now();
   const withColor = program === tools.eslint ? [...args, ...color] : args;
-  const child = spawn(execPath, [program, ...withColor], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(execPath, [program, ...withColor], {
+    cwd: root,
+    // Some of them take CI for a reason to write colours into a log file.
+    env: stdout.isTTY ? env : { ...env, NO_COLOR: '1' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const output = [];
   child.stdout.on('data', (chunk) => output.push(chunk));
   child.stderr.on('data', (chunk) => output.push(chunk));

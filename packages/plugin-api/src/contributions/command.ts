@@ -15,9 +15,9 @@ export interface CommandInvocation {
   /** By camel-cased long name: `--server-name` is `serverName`. */
   readonly options: Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
   /** Writes a line to standard output. */
-  print(line: string): void;
+  readonly print: (line: string) => void;
   /** Reads and validates; prints diagnostics itself. @throws SluiceError E_CONFIG_INVALID, E_CONFIG_READ */
-  loadConfig(files: readonly string[]): Promise<CommandConfig>;
+  readonly loadConfig: (files: readonly string[]) => Promise<CommandConfig>;
 }
 
 /** A command `sluice <plugin> <name>`. */
