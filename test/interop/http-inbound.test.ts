@@ -79,13 +79,26 @@ describePeers('curl and nginx with the HTTP inbound between them', ['curl', 'ngi
     ['after a word of the server', ['-H', 'Expect: 100-continue']],
     ['by CONNECT', ['--proxytunnel']],
   ])('send 10 MiB %s', async (_how, more) => {
-    const result = await curl([...(await start()), ...more, '--data-binary', '@-', `${nginx.url}/hash`], { input: body });
+    const result = await curl([...(await start()), ...more, '--data-binary', '@-', `${nginx.url}/hash`], {
+      input: body,
+    });
     expect(result).toMatchObject({ stderr: '', stdout: sha256(body) });
   });
 
   it('use one connection for several plain requests', async () => {
-    const urls = [`${nginx.url}/`, `${nginx.url}/echo?1`, `${nginx.url.replace('127.0.0.1', 'localhost')}/echo?2`, `${nginx.url}/none`, `${nginx.url}/body`];
-    const args = [...(await start()), '-w', '\\n%{num_connects} %{http_code}\\n', ...urls.flatMap((url, i) => (i === 4 ? ['-o', join(folder.path, 'copy'), url] : [url]))];
+    const urls = [
+      `${nginx.url}/`,
+      `${nginx.url}/echo?1`,
+      `${nginx.url.replace('127.0.0.1', 'localhost')}/echo?2`,
+      `${nginx.url}/none`,
+      `${nginx.url}/body`,
+    ];
+    const args = [
+      ...(await start()),
+      '-w',
+      '\\n%{num_connects} %{http_code}\\n',
+      ...urls.flatMap((url, i) => (i === 4 ? ['-o', join(folder.path, 'copy'), url] : [url])),
+    ];
     const { stdout, stderr } = await curl(args);
     expect(stderr).toBe('');
     expect(stdout.match(/^\d \d{3}$/gm)).toEqual(['1 200', '0 200', '0 200', '0 404', '0 200']);
@@ -112,14 +125,20 @@ describePeers('curl and nginx with the HTTP inbound between them', ['curl', 'ngi
     expect(await curl(['--proxy-user', 'ann:wrong', ...ask])).toMatchObject(code);
     expect(await curl(['--proxy-user', 'ann:p:w@1', ...ask])).toMatchObject({ code: 0, stdout: '200' });
     // Asks first, then logs in on the same connection.
-    expect(await curl(['--proxy-anyauth', '--proxy-user', 'ann:p:w@1', ...ask])).toMatchObject({ code: 0, stdout: '200' });
+    expect(await curl(['--proxy-anyauth', '--proxy-user', 'ann:p:w@1', ...ask])).toMatchObject({
+      code: 0,
+      stdout: '200',
+    });
   });
 
   it('tell of a target that refuses', async () => {
     const closed = `http://127.0.0.1:${await freePort()}/`;
     const proxy = await start();
     expect(await curl([...proxy, '-w', '%{http_code}', closed])).toMatchObject({ code: 0, stdout: '502' });
-    expect(await curl([...proxy, '--proxytunnel', closed])).toMatchObject({ code: 56, stderr: expect.stringContaining('502') as string });
+    expect(await curl([...proxy, '--proxytunnel', closed])).toMatchObject({
+      code: 56,
+      stderr: expect.stringContaining('502') as string,
+    });
   });
 });
 
@@ -157,7 +176,13 @@ describe('a WebSocket client with the HTTP inbound', () => {
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
     const host = await hostInbound(httpInbound, {});
-    const asked = http.get({ host: '127.0.0.1', port: host.port, path: `http://127.0.0.1:${port}/`, headers: { connection: 'Upgrade', upgrade: 'echo' }, agent: false });
+    const asked = http.get({
+      host: '127.0.0.1',
+      port: host.port,
+      path: `http://127.0.0.1:${port}/`,
+      headers: { connection: 'Upgrade', upgrade: 'echo' },
+      agent: false,
+    });
     const [, socket] = (await once(asked, 'upgrade')) as [http.IncomingMessage, net.Socket];
     const body = randomBytes(MIB);
     socket.end(body);
@@ -180,7 +205,9 @@ describePeers('V2Ray as the client of the HTTP inbound', ['v2ray'], () => {
     const v2ray = await startV2ray({
       log: { loglevel: 'warning' },
       inbounds: [{ protocol: 'dokodemo-door', settings: { network: 'tcp', address: '127.0.0.1', port: target.port } }],
-      outbounds: [{ protocol: 'http', settings: { servers: [{ address: '127.0.0.1', port: host.port, ...credentials }] } }],
+      outbounds: [
+        { protocol: 'http', settings: { servers: [{ address: '127.0.0.1', port: host.port, ...credentials }] } },
+      ],
     });
     try {
       await expectTransfer(net.connect({ port: v2ray.port, host: '127.0.0.1', allowHalfOpen: true }), target, true);

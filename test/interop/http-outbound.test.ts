@@ -21,7 +21,11 @@ afterEach(async () => {
 });
 
 const outboundTo = async (port: number, users?: readonly object[]): Promise<OutboundHost> =>
-  later(await hostOutbound(httpOutbound, { servers: [{ address: '127.0.0.1', port, ...(users === undefined ? {} : { users }) }] }));
+  later(
+    await hostOutbound(httpOutbound, {
+      servers: [{ address: '127.0.0.1', port, ...(users === undefined ? {} : { users }) }],
+    }),
+  );
 
 const startV2rayServer = async (accounts: readonly object[]): Promise<{ port: number }> =>
   later(
@@ -67,7 +71,10 @@ describePeers('tinyproxy as the server of the HTTP outbound', ['tinyproxy'], () 
     const link = await outbound.connect(destination('tcp', 'localhost', target.port));
     await expectTransfer(new LinkDuplex(link), target, false);
     const closed = destination('tcp', '127.0.0.1', await freePort());
-    await expect(outbound.connect(closed)).rejects.toMatchObject({ code: 'E_UPSTREAM_REJECTED', details: { status: 500 } });
+    await expect(outbound.connect(closed)).rejects.toMatchObject({
+      code: 'E_UPSTREAM_REJECTED',
+      details: { status: 500 },
+    });
     await expectAtRest(outbound.plane);
   });
 
@@ -81,7 +88,13 @@ describePeers('curl through the HTTP inbound and outbound in a row', ['curl', 't
   it('is told that the second proxy refuses', async () => {
     const outbound = await outboundTo(later(await startTinyproxy(ann)).port);
     const host = later(await hostInbound(httpInbound, {}, { connect: (_session, to) => outbound.connect(to) }));
-    const result = await curl(['--proxy', `http://127.0.0.1:${host.port}`, '-w', '%{http_code}', 'http://127.0.0.1:9/']);
+    const result = await curl([
+      '--proxy',
+      `http://127.0.0.1:${host.port}`,
+      '-w',
+      '%{http_code}',
+      'http://127.0.0.1:9/',
+    ]);
     // Not 407: the credentials are not the client's to give.
     expect(result.stdout).toBe('502');
   });

@@ -8,7 +8,9 @@ export interface Tinyproxy extends PeerProcess {
 }
 
 /** A real tinyproxy on a free loopback port, that lets in whom it is told to, or everybody on loopback. */
-export async function startTinyproxy(options: { readonly user?: string; readonly pass?: string } = {}): Promise<Tinyproxy> {
+export async function startTinyproxy(
+  options: { readonly user?: string; readonly pass?: string } = {},
+): Promise<Tinyproxy> {
   const host = '127.0.0.1';
   const port = await freePort(host);
   const folder = await temporaryFolder('tinyproxy');

@@ -34,7 +34,13 @@ async function startServer(answer: http.RequestListener): Promise<http.Server> {
 
 function request(host: InboundHost, server: http.Server, options: http.RequestOptions): http.ClientRequest {
   const { port } = server.address() as AddressInfo;
-  return http.request({ host: '127.0.0.1', port: host.port, path: `http://127.0.0.1:${port}/`, agent: false, ...options });
+  return http.request({
+    host: '127.0.0.1',
+    port: host.port,
+    path: `http://127.0.0.1:${port}/`,
+    agent: false,
+    ...options,
+  });
 }
 
 async function hashOf(stream: Readable): Promise<string> {
@@ -61,7 +67,7 @@ function pour(into: Writable, total: number): { accepted: () => number; hash: st
 /** Waits until the figure stays the same for many turns of the loop. */
 async function stalled(figure: () => number): Promise<number> {
   let last = -1;
-  for (let same = 0; same < 200; ) {
+  for (let same = 0; same < 200;) {
     await new Promise((resolve) => setImmediate(resolve));
     same = figure() === last && last > 0 ? same + 1 : 0;
     last = figure();
@@ -150,12 +156,16 @@ describe('pipelined requests', () => {
         Buffer.from(`POST http://127.0.0.1:${port}/${i} HTTP/1.1\r\nHost: x\r\n`),
         ...(i % 2 === 0
           ? [Buffer.from(`Content-Length: ${body.length}\r\n\r\n`), body]
-          : [Buffer.from(`Transfer-Encoding: chunked\r\n\r\n${body.length.toString(16)}\r\n`), body, Buffer.from('\r\n0\r\n\r\n')]),
+          : [
+              Buffer.from(`Transfer-Encoding: chunked\r\n\r\n${body.length.toString(16)}\r\n`),
+              body,
+              Buffer.from('\r\n0\r\n\r\n'),
+            ]),
       ]),
     );
     const socket = net.connect({ host: '127.0.0.1', port: host.port, allowHalfOpen: true });
     closing.push(() => void socket.destroy());
-    for (let at = 0; at < wire.length; ) {
+    for (let at = 0; at < wire.length;) {
       const size = 1 + ((at * 7919) % 3001);
       socket.write(wire.subarray(at, at + size));
       at += size;

@@ -33,7 +33,11 @@ describe('the settings', () => {
   });
 
   it('of an outbound are checked for addresses', () => {
-    const servers = ['127.0.0.1', '::1', 'a.b', '/run/x', 'a b'].map((address) => ({ address, port: 1, users: [{ user: 'a:b', pass: '' }] }));
+    const servers = ['127.0.0.1', '::1', 'a.b', '/run/x', 'a b'].map((address) => ({
+      address,
+      port: 1,
+      users: [{ user: 'a:b', pass: '' }],
+    }));
     expect(problemsOf((reporter) => checkOutbound({ servers: servers.slice(2) }, reporter))).toEqual([
       'error servers.0.users.0.user',
       'error servers.1.address',
@@ -41,6 +45,9 @@ describe('the settings', () => {
       'error servers.2.address',
       'error servers.2.users.0.user',
     ]);
-    expect(problemsOf((reporter) => checkOutbound({ servers: servers.slice(0, 2) }, reporter))).toEqual(['error servers.0.users.0.user', 'error servers.1.users.0.user']);
+    expect(problemsOf((reporter) => checkOutbound({ servers: servers.slice(0, 2) }, reporter))).toEqual([
+      'error servers.0.users.0.user',
+      'error servers.1.users.0.user',
+    ]);
   });
 });

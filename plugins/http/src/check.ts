@@ -11,7 +11,8 @@ export function checkInbound(settings: InboundSettings, problems: ProblemReporte
   const seen = new Set<string>();
   (settings.accounts ?? []).forEach(({ user, pass }, index) => {
     const path = ['accounts', index];
-    if (seen.has(user)) problems.warning([...path, 'user'], 'An earlier account has the same user name; only the last one counts.');
+    if (seen.has(user))
+      problems.warning([...path, 'user'], 'An earlier account has the same user name; only the last one counts.');
     seen.add(user);
     checkCredentials(user, pass, path, problems);
   });
@@ -20,17 +21,25 @@ export function checkInbound(settings: InboundSettings, problems: ProblemReporte
 export function checkOutbound(settings: OutboundSettings, problems: ProblemReporter): void {
   settings.servers.forEach(({ address, users = [] }, index) => {
     checkHost(address, ['servers', index, 'address'], problems);
-    users.forEach(({ user, pass }, place) => checkCredentials(user, pass, ['servers', index, 'users', place], problems));
+    users.forEach(({ user, pass }, place) =>
+      checkCredentials(user, pass, ['servers', index, 'users', place], problems),
+    );
   });
 }
 
 function checkCredentials(user: string, pass: string, path: Path, problems: ProblemReporter): void {
   // RFC 7617, section 2: the first colon ends the name; control characters are not allowed.
-  if (user.includes(':')) problems.error([...path, 'user'], 'Contains a colon, which Basic authentication cannot carry in a name.');
+  if (user.includes(':'))
+    problems.error([...path, 'user'], 'Contains a colon, which Basic authentication cannot carry in a name.');
   if (user === '') problems.warning([...path, 'user'], 'Is empty, which many programs cannot send.');
-  for (const [key, value] of [['user', user], ['pass', pass]] as const) {
-    if (/[\u0000-\u001f\u007f]/.test(value)) problems.error([...path, key], 'Contains control characters, which Basic authentication forbids.');
-    if (Buffer.byteLength(value) > MAX_CREDENTIAL_BYTES) problems.error([...path, key], `Is longer than ${MAX_CREDENTIAL_BYTES} bytes.`);
+  for (const [key, value] of [
+    ['user', user],
+    ['pass', pass],
+  ] as const) {
+    if (/[\u0000-\u001f\u007f]/.test(value))
+      problems.error([...path, key], 'Contains control characters, which Basic authentication forbids.');
+    if (Buffer.byteLength(value) > MAX_CREDENTIAL_BYTES)
+      problems.error([...path, key], `Is longer than ${MAX_CREDENTIAL_BYTES} bytes.`);
   }
 }
 

@@ -1,5 +1,13 @@
 import type { Buffer } from 'node:buffer';
-import { SluiceError, toSluiceError, Link, type InboundContext, type LevelPolicy, type Session, type TimerEntry } from '@sluice/plugin-api';
+import {
+  SluiceError,
+  toSluiceError,
+  Link,
+  type InboundContext,
+  type LevelPolicy,
+  type Session,
+  type TimerEntry,
+} from '@sluice/plugin-api';
 import { CHALLENGE, type Accounts } from './accounts.js';
 import { bodyDecoder, HeadScanner, HttpError, parseRequest, type RequestHead } from './codec.js';
 import { Exchange, type ExchangeEnd } from './exchange.js';
@@ -62,7 +70,8 @@ export class ProxyClient {
     try {
       for (;;) {
         const chunk = await reader.readSomeOrEnd();
-        if (chunk.length === 0) throw new SluiceError('E_CONN_CLOSED', 'the client closed the connection before its request was complete');
+        if (chunk.length === 0)
+          throw new SluiceError('E_CONN_CLOSED', 'the client closed the connection before its request was complete');
         if (!begun) {
           begun = true;
           this.#lift(limit);
@@ -91,7 +100,8 @@ export class ProxyClient {
     } else {
       const email = values.length === 1 ? this.#accounts.find(values[0]) : undefined;
       if (email === undefined) {
-        const what = values.length === 0 ? 'the client gave no user name and password' : 'the user name or the password is wrong';
+        const what =
+          values.length === 0 ? 'the client gave no user name and password' : 'the user name or the password is wrong';
         this.#refusal = new SluiceError('E_AUTH', what);
         return this.#refuse(request, 407, CHALLENGE);
       }
@@ -175,7 +185,7 @@ export class ProxyClient {
     const decoder = bodyDecoder(framing, 400);
     const limit = this.#limit(this.#policy.handshake);
     try {
-      for (let skipped = 0; !decoder.done; ) {
+      for (let skipped = 0; !decoder.done;) {
         const chunk = await reader.readSomeOrEnd();
         const used = decoder.write(chunk, () => undefined);
         if (used < chunk.length) reader.unread(chunk.subarray(used));

@@ -1,6 +1,6 @@
 export { BodyForwarder } from './codec/body-forwarder.js';
-export { bodyDecoder, type BodyDecoder } from './codec/body-decoder.js';
-export { Fields, type Field } from './codec/fields.js';
+export { bodyDecoder } from './codec/body-decoder.js';
+export { Fields } from './codec/fields.js';
 export { contentLength, requestFraming, responseFraming, type Framing } from './codec/framing.js';
 export { HeadScanner, MAX_HEAD_BYTES } from './codec/head-scanner.js';
 export { parseRequest, parseResponse, type RequestHead, type ResponseHead } from './codec/head.js';

@@ -176,7 +176,10 @@ export class Exchange implements Conn, ConnSink {
 
   onClose(error: Error | undefined): void {
     const isTunnelEnd = this.#response.switched && error === undefined;
-    const reason = new SluiceError('E_CONN_CLOSED', 'the client closed the connection before its response was complete');
+    const reason = new SluiceError(
+      'E_CONN_CLOSED',
+      'the client closed the connection before its response was complete',
+    );
     this.#finish({ kind: 'gone' });
     this.#engine?.onClose(isTunnelEnd ? undefined : (error ?? reason));
   }
@@ -224,7 +227,8 @@ export class Exchange implements Conn, ConnSink {
 
   /** The client will send no more. A client that has sent its whole request may still wait for the response. */
   #checkEnd(): void {
-    if (!this.#request.done) this.#fail(400, new SluiceError('E_CONN_CLOSED', 'the client ended in the middle of its request'));
+    if (!this.#request.done)
+      this.#fail(400, new SluiceError('E_CONN_CLOSED', 'the client ended in the middle of its request'));
     else if (this.#response.switched && this.#pending.length === 0) this.#engine?.onEnd();
   }
 

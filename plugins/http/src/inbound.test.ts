@@ -1,7 +1,13 @@
 import { Buffer } from 'node:buffer';
 import { afterEach, describe, expect, it } from 'vitest';
 import { SluiceError, type Link, type LevelPolicy } from '@sluice/plugin-api';
-import { DirectDialer, hostInbound, type InboundHost, type InboundHostOptions, type StubSession } from '@sluice/testing';
+import {
+  DirectDialer,
+  hostInbound,
+  type InboundHost,
+  type InboundHostOptions,
+  type StubSession,
+} from '@sluice/testing';
 import { httpInbound } from './index.js';
 import type { InboundSettings } from './schema.js';
 import { Origin, Wire } from './wire.fixture.js';
@@ -45,7 +51,10 @@ describe('CONNECT', () => {
     expect(await wire.rest()).toBe('answer');
     wire.send('after the half-close').end();
     expect(await target.rest()).toBe('after the half-close');
-    expect(await host.nextEnd()).toMatchObject({ result: { end: 'done', uplink: 25, downlink: 6 }, session: { isEstablished: true } });
+    expect(await host.nextEnd()).toMatchObject({
+      result: { end: 'done', uplink: 25, downlink: 6 },
+      session: { isEstablished: true },
+    });
     await settled();
   });
 
@@ -69,9 +78,14 @@ describe('CONNECT', () => {
     ['E_UPSTREAM_REJECTED', 502],
     ['E_AUTH', 502],
   ])('says that it failed: %s is %i', async (code, status) => {
-    await start({}, { connect: () => Promise.reject(new SluiceError(code as 'E_AUTH', 'no', { details: { status: 407 } })) });
+    await start(
+      {},
+      { connect: () => Promise.reject(new SluiceError(code as 'E_AUTH', 'no', { details: { status: 407 } })) },
+    );
     const wire = (await client()).send('CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\nearly');
-    expect(await wire.message()).toMatch(new RegExp(`^HTTP/1.1 ${status} .+\r\nContent-Length: 0\r\nConnection: close\r\n\r\n$`));
+    expect(await wire.message()).toMatch(
+      new RegExp(`^HTTP/1.1 ${status} .+\r\nContent-Length: 0\r\nConnection: close\r\n\r\n$`),
+    );
     wire.end();
     expect(await host.nextEnd()).toMatchObject({ error: { code } });
     await settled();
@@ -85,7 +99,9 @@ describe('CONNECT', () => {
 
   it('may follow a plain request on the same connection', async () => {
     await start();
-    const wire = (await client()).send(`GET http://${origin.host}/ HTTP/1.1\r\nHost: a\r\n\r\nCONNECT ${origin.host} HTTP/1.1\r\nHost: a\r\n\r\nearly`);
+    const wire = (await client()).send(
+      `GET http://${origin.host}/ HTTP/1.1\r\nHost: a\r\n\r\nCONNECT ${origin.host} HTTP/1.1\r\nHost: a\r\n\r\nearly`,
+    );
     const first = await origin.next();
     await first.until('\r\n\r\n');
     first.send(hello);
@@ -106,7 +122,9 @@ describe('a plain request', () => {
       `POST http://${origin.host}/a?b HTTP/1.1\r\nHost: elsewhere\r\nProxy-Connection: keep-alive\r\nProxy-Authorization: Basic eDp5\r\nConnection: X-Hop, keep-alive\r\nX-Hop: 1\r\nTE: trailers\r\nUpgrade: h2c\r\nKeep-Alive: 5\r\nCookie: a\r\nContent-Length: 4\r\n\r\nbody`,
     );
     const target = await origin.next();
-    expect(await target.message()).toBe(`POST /a?b HTTP/1.1\r\nHost: ${origin.host}\r\nCookie: a\r\nContent-Length: 4\r\nConnection: close\r\n\r\nbody`);
+    expect(await target.message()).toBe(
+      `POST /a?b HTTP/1.1\r\nHost: ${origin.host}\r\nCookie: a\r\nContent-Length: 4\r\nConnection: close\r\n\r\nbody`,
+    );
     target.send(hello);
     expect(await wire.message()).toBe(hello);
     expect(await target.rest()).toBe('');
@@ -153,16 +171,26 @@ describe('a plain request', () => {
     wire.end();
     expect(new Set(seen.map(({ id }) => id)).size).toBe(3);
     expect(seen.map(({ user }) => user)).toEqual([{ level: 3 }, { level: 3 }, { level: 3 }]);
-    expect({ ...seen[0]?.attributes }).toEqual({ ...JSON.parse('{"__proto__":"z"}'), ':method': 'GET', ':path': '/one', host: 'a', 'user-agent': 'x' });
+    expect({ ...seen[0]?.attributes }).toEqual({
+      ...JSON.parse('{"__proto__":"z"}'),
+      ':method': 'GET',
+      ':path': '/one',
+      host: 'a',
+      'user-agent': 'x',
+    });
     expect(seen[1]?.attributes?.[':method']).toBe('POST');
     await settled();
   });
 
   it('passes chunks and trailers both ways, of our own making', async () => {
     await start();
-    const wire = (await client()).send(`POST http://${origin.host}/ HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5;x=y\r\nhello\r\n`);
+    const wire = (await client()).send(
+      `POST http://${origin.host}/ HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5;x=y\r\nhello\r\n`,
+    );
     const target = await origin.next();
-    expect(await target.until('5\r\nhello\r\n')).toContain('\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n5\r\nhello\r\n');
+    expect(await target.until('5\r\nhello\r\n')).toContain(
+      '\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n5\r\nhello\r\n',
+    );
     wire.send('1\r\n!\r\n0\r\nX-Sum: 1\r\nHost: evil\r\n\r\n');
     expect(await target.until('\r\n\r\n')).toBe('1\r\n!\r\n0\r\nX-Sum: 1\r\n\r\n');
     target.send('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n');
@@ -173,7 +201,9 @@ describe('a plain request', () => {
 
   it('waits with its body for the word of the origin', async () => {
     await start();
-    const wire = (await client()).send(`PUT http://${origin.host}/ HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n`);
+    const wire = (await client()).send(
+      `PUT http://${origin.host}/ HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n`,
+    );
     const target = await origin.next();
     expect(await target.until('\r\n\r\n')).toContain('\r\nExpect: 100-continue\r\n');
     target.send('HTTP/1.1 100 Continue\r\n\r\n');
@@ -186,7 +216,9 @@ describe('a plain request', () => {
 
   it('is answered before its body is complete: the connection is not used again', async () => {
     await start();
-    const wire = (await client()).send(`PUT http://${origin.host}/ HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nabc`);
+    const wire = (await client()).send(
+      `PUT http://${origin.host}/ HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nabc`,
+    );
     const target = await origin.next();
     await target.until('abc');
     target.send('HTTP/1.1 413 No\r\nContent-Length: 0\r\n\r\n');
@@ -198,11 +230,17 @@ describe('a plain request', () => {
 
   it('becomes a tunnel by Upgrade', async () => {
     await start();
-    const wire = (await client()).send(`GET http://${origin.host}/ws HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: k\r\n\r\nearly`);
+    const wire = (await client()).send(
+      `GET http://${origin.host}/ws HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: k\r\n\r\nearly`,
+    );
     const target = await origin.next();
-    expect(await target.until('\r\n\r\n')).toBe(`GET /ws HTTP/1.1\r\nHost: ${origin.host}\r\nSec-WebSocket-Key: k\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`);
+    expect(await target.until('\r\n\r\n')).toBe(
+      `GET /ws HTTP/1.1\r\nHost: ${origin.host}\r\nSec-WebSocket-Key: k\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`,
+    );
     target.send('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\nfrom the origin');
-    expect(await wire.until('from the origin')).toContain('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+    expect(await wire.until('from the origin')).toContain(
+      'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+    );
     expect(await target.until('early')).toBe('early');
     wire.send('GET / HTTP/1.1\r\n\r\n').end();
     expect(await target.rest()).toBe('GET / HTTP/1.1\r\n\r\n');
@@ -216,7 +254,9 @@ describe('a plain request', () => {
 
   it('goes on where the origin declines the Upgrade', async () => {
     await start();
-    const wire = (await client()).send(`GET http://${origin.host}/ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`);
+    const wire = (await client()).send(
+      `GET http://${origin.host}/ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`,
+    );
     (await origin.next()).send(hello).end();
     expect(await wire.message()).toBe(hello);
     wire.send(`GET http://${origin.host}/ HTTP/1.1\r\nHost: a\r\n\r\n`);
@@ -248,7 +288,11 @@ describe('a plain request', () => {
   it('is answered though the client has ended its direction', async () => {
     await start();
     const wire = await client();
-    wire.send(`GET http://${origin.host}/ HTTP/1.1\r\nHost: a\r\n\r\nGET http://${origin.host}/ HTTP/1.1\r\nHost: a\r\n\r\n`).end();
+    wire
+      .send(
+        `GET http://${origin.host}/ HTTP/1.1\r\nHost: a\r\n\r\nGET http://${origin.host}/ HTTP/1.1\r\nHost: a\r\n\r\n`,
+      )
+      .end();
     for (let i = 0; i < 2; i += 1) {
       const target = await origin.next();
       await target.until('\r\n\r\n');
@@ -271,7 +315,11 @@ describe('a plain request', () => {
 describe('what cannot be understood', () => {
   it.each([
     ['a request in origin-form', 'GET / HTTP/1.1\r\nHost: a\r\n\r\n', 400],
-    ['both lengths', 'POST http://a/ HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n', 400],
+    [
+      'both lengths',
+      'POST http://a/ HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+      400,
+    ],
     ['two lengths', 'POST http://a/ HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd', 400],
     ['a lone LF', 'GET http://a/ HTTP/1.1\nHost: a\n\n', 400],
     ['a TLS hello', '\x16\x03\x01\x00\xa5\x01\x00', 400],
@@ -282,7 +330,9 @@ describe('what cannot be understood', () => {
   ])('is answered and closed: %s', async (_what, text, status) => {
     await start();
     const wire = (await client()).send(text);
-    expect(await wire.rest()).toMatch(new RegExp(`^HTTP/1.1 ${status} [^\r]+\r\nContent-Length: 0\r\nConnection: close\r\n\r\n$`));
+    expect(await wire.rest()).toMatch(
+      new RegExp(`^HTTP/1.1 ${status} [^\r]+\r\nContent-Length: 0\r\nConnection: close\r\n\r\n$`),
+    );
     wire.end();
     expect((await host.nextEnd()).error?.code).toMatch(/^E_(PROTOCOL|HANDSHAKE_LIMIT|UNSUPPORTED)$/);
     expect(origin.accepted).toBe(0);
@@ -291,7 +341,9 @@ describe('what cannot be understood', () => {
 
   it('in a body reaches no origin as a whole request', async () => {
     await start();
-    const wire = (await client()).send(`POST http://${origin.host}/ HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n`);
+    const wire = (await client()).send(
+      `POST http://${origin.host}/ HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n`,
+    );
     const target = await origin.next();
     await target.until('3\r\nabc\r\n');
     wire.send('0x0\r\n\r\n');
@@ -336,22 +388,23 @@ describe('what cannot be understood', () => {
 });
 
 describe('a connection that is cut off', () => {
-  it.each(['HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\nabc', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n', 'HTTP/1.1 200 OK\r\n\r\nabc'])(
-    'by the origin within a body is cut off for the client too: %j',
-    async (response) => {
-      await start();
-      const wire = (await client()).send(`GET http://${origin.host}/ HTTP/1.1\r\nHost: a\r\n\r\n`);
-      const target = await origin.next();
-      await target.until('\r\n\r\n');
-      target.send(response);
-      await wire.until('abc');
-      target.reset();
-      expect(await wire.rest()).not.toContain('0\r\n\r\n');
-      expect(wire.error).toMatchObject({ code: 'ECONNRESET' });
-      expect(await host.nextEnd()).toMatchObject({ result: { end: 'upstream-reset' } });
-      await settled();
-    },
-  );
+  it.each([
+    'HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\nabc',
+    'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n',
+    'HTTP/1.1 200 OK\r\n\r\nabc',
+  ])('by the origin within a body is cut off for the client too: %j', async (response) => {
+    await start();
+    const wire = (await client()).send(`GET http://${origin.host}/ HTTP/1.1\r\nHost: a\r\n\r\n`);
+    const target = await origin.next();
+    await target.until('\r\n\r\n');
+    target.send(response);
+    await wire.until('abc');
+    target.reset();
+    expect(await wire.rest()).not.toContain('0\r\n\r\n');
+    expect(wire.error).toMatchObject({ code: 'ECONNRESET' });
+    expect(await host.nextEnd()).toMatchObject({ result: { end: 'upstream-reset' } });
+    await settled();
+  });
 
   it('by the origin without a response is a 502', async () => {
     await start();
@@ -391,7 +444,9 @@ describe('a connection that is cut off', () => {
 
   it('by the end of the client within its body is an error for both', async () => {
     await start();
-    const wire = (await client()).send(`POST http://${origin.host}/ HTTP/1.1\r\nHost: a\r\nContent-Length: 500\r\n\r\nabc`);
+    const wire = (await client()).send(
+      `POST http://${origin.host}/ HTTP/1.1\r\nHost: a\r\nContent-Length: 500\r\n\r\nabc`,
+    );
     const target = await origin.next();
     await target.until('abc');
     wire.end();
@@ -446,11 +501,23 @@ describe('credentials', () => {
   it('are asked for, on a connection that stays usable', async () => {
     await start({ accounts, userLevel: 2 });
     const wire = await client();
-    const challenge = 'HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm="proxy", charset="UTF-8"\r\nContent-Length: 0\r\n\r\n';
+    const challenge =
+      'HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm="proxy", charset="UTF-8"\r\nContent-Length: 0\r\n\r\n';
     wire.send(`CONNECT ${origin.host} HTTP/1.1\r\nHost: a\r\n\r\n`);
     expect(await wire.message()).toBe(challenge);
-    for (const value of [basic('ann:wrong'), basic('ann:old'), basic('ann'), basic(''), basic('eve:a:b'), 'Bearer x', 'Basic', `${basic('bob:a:b')}!`]) {
-      wire.send(`POST http://${origin.host}/ HTTP/1.1\r\nHost: a\r\nProxy-Authorization: ${value}\r\nContent-Length: 4\r\n\r\nGET `);
+    for (const value of [
+      basic('ann:wrong'),
+      basic('ann:old'),
+      basic('ann'),
+      basic(''),
+      basic('eve:a:b'),
+      'Bearer x',
+      'Basic',
+      `${basic('bob:a:b')}!`,
+    ]) {
+      wire.send(
+        `POST http://${origin.host}/ HTTP/1.1\r\nHost: a\r\nProxy-Authorization: ${value}\r\nContent-Length: 4\r\n\r\nGET `,
+      );
       expect(await wire.message()).toBe(challenge);
     }
     wire.send(`GET http://${origin.host}/ HTTP/1.1\r\nHost: a\r\nProxy-Authorization: ${basic('bob:a:b')}\r\n\r\n`);
@@ -459,7 +526,9 @@ describe('credentials', () => {
     target.send(hello).end();
     expect(await wire.message()).toBe(hello);
     expect((await host.nextEnd()).session.user).toEqual({ level: 2, email: 'bob' });
-    wire.send(`CONNECT ${origin.host} HTTP/1.1\r\nHost: a\r\nProxy-Authorization: bASIC ${Buffer.from('ann:gr\u00fcn').toString('base64')}\r\n\r\n`);
+    wire.send(
+      `CONNECT ${origin.host} HTTP/1.1\r\nHost: a\r\nProxy-Authorization: bASIC ${Buffer.from('ann:gr\u00fcn').toString('base64')}\r\n\r\n`,
+    );
     expect(await wire.message()).toContain('200 Connection established');
     (await origin.next()).end();
     wire.end();
@@ -470,7 +539,9 @@ describe('credentials', () => {
 
   it('are asked for with every request', async () => {
     await start({ accounts });
-    const wire = (await client()).send(`GET http://${origin.host}/ HTTP/1.1\r\nHost: a\r\nProxy-Authorization: ${basic('bob:a:b')}\r\n\r\n`);
+    const wire = (await client()).send(
+      `GET http://${origin.host}/ HTTP/1.1\r\nHost: a\r\nProxy-Authorization: ${basic('bob:a:b')}\r\n\r\n`,
+    );
     (await origin.next()).send(hello).end();
     await wire.message();
     wire.send(`GET http://${origin.host}/ HTTP/1.1\r\nHost: a\r\n\r\n`);
@@ -490,12 +561,15 @@ describe('credentials', () => {
 
   it('appear in no log and no error', async () => {
     await start({ accounts });
-    const wire = (await client()).send(`GET http://${origin.host}/ HTTP/1.1\r\nHost: a\r\nProxy-Authorization: ${basic('bob:geheim')}\r\n\r\n`);
+    const wire = (await client()).send(
+      `GET http://${origin.host}/ HTTP/1.1\r\nHost: a\r\nProxy-Authorization: ${basic('bob:geheim')}\r\n\r\n`,
+    );
     await wire.message();
     wire.end();
     const { error } = await host.nextEnd();
     expect(error?.code).toBe('E_AUTH');
     const said = [error?.message, JSON.stringify(error?.details), ...host.logger.lines].join('\n');
-    for (const secret of ['geheim', basic('bob:geheim').slice(6), 'a:b', 'gr\u00fcn']) expect(said).not.toContain(secret);
+    for (const secret of ['geheim', basic('bob:geheim').slice(6), 'a:b', 'gr\u00fcn'])
+      expect(said).not.toContain(secret);
   });
 });

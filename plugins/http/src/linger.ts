@@ -11,7 +11,7 @@ export async function linger(plane: DataPlane, link: Link): Promise<void> {
   link.end();
   const timer = plane.timers.after(LINGER_MS, () => link.destroy());
   try {
-    for (let read = 0; read < LINGER_BYTES; ) {
+    for (let read = 0; read < LINGER_BYTES;) {
       const { length } = await link.reader.readSomeOrEnd();
       if (length === 0) return;
       read += length;

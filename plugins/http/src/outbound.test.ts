@@ -21,7 +21,10 @@ afterEach(async () => {
 });
 
 /** Connects against a proxy that answers so; the link, or what was thrown. */
-async function answered(reply: string | ((wire: Wire) => Promise<void> | void), target: Destination = to): Promise<{ link?: Link; error?: SluiceError; request: string }> {
+async function answered(
+  reply: string | ((wire: Wire) => Promise<void> | void),
+  target: Destination = to,
+): Promise<{ link?: Link; error?: SluiceError; request: string }> {
   const connected = host.connect(target).then(
     (link) => ({ link }),
     (error: unknown) => ({ error: error as SluiceError }),
@@ -41,8 +44,12 @@ async function settled(): Promise<void> {
 describe('the HTTP outbound', () => {
   it('asks by CONNECT, and keeps what follows the reply', async () => {
     await start();
-    const { link, request } = await answered('HTTP/1.1 200 Connection established\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\nearly');
-    expect(request).toBe('CONNECT example.org:443 HTTP/1.1\r\nHost: example.org:443\r\nProxy-Connection: Keep-Alive\r\n\r\n');
+    const { link, request } = await answered(
+      'HTTP/1.1 200 Connection established\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\nearly',
+    );
+    expect(request).toBe(
+      'CONNECT example.org:443 HTTP/1.1\r\nHost: example.org:443\r\nProxy-Connection: Keep-Alive\r\n\r\n',
+    );
     expect((await link?.reader.readExactly(5))?.toString()).toBe('early');
     link?.destroy();
     await settled();
@@ -56,7 +63,12 @@ describe('the HTTP outbound', () => {
   });
 
   it('logs in, in turn as each of its users', async () => {
-    await start({ users: [{ user: 'ann', pass: 'a:b' }, { user: 'bob', pass: 'gr\u00fcn' }] });
+    await start({
+      users: [
+        { user: 'ann', pass: 'a:b' },
+        { user: 'bob', pass: 'gr\u00fcn' },
+      ],
+    });
     const seen: string[] = [];
     for (let i = 0; i < 3; i += 1) {
       const { link, request } = await answered('HTTP/1.1 200 OK\r\n\r\n');
@@ -100,9 +112,12 @@ describe('the HTTP outbound', () => {
   });
 
   it.each<[string, (wire: Wire) => void]>([
-    ['E_CONN_CLOSED', (wire) => {
+    [
+      'E_CONN_CLOSED',
+      (wire) => {
         wire.send('HTTP/1.1 200').end();
-      }],
+      },
+    ],
     ['E_CONN_RESET', (wire) => wire.reset()],
   ])('gives up with %s when the proxy leaves', async (code, leave) => {
     await start();
@@ -122,7 +137,9 @@ describe('the HTTP outbound', () => {
         dialer: {
           dial: (session, server) => {
             dialled.push(server.port);
-            return server.port === proxy.port ? direct.dial(session, server) : Promise.reject(new SluiceError('E_DIAL_REFUSED', 'no'));
+            return server.port === proxy.port
+              ? direct.dial(session, server)
+              : Promise.reject(new SluiceError('E_DIAL_REFUSED', 'no'));
           },
           openPackets: () => direct.openPackets(),
         },
@@ -142,13 +159,24 @@ describe('the HTTP outbound', () => {
     await start();
     const error = new SluiceError('E_CLOSING', 'closing');
     const dialer = { dial: () => Promise.reject(error), openPackets: () => Promise.reject(error) };
-    const outbound = await hostOutbound(httpOutbound, { servers: [{ address: 'a', port: 1 }, { address: 'b', port: 1 }] }, { dialer });
+    const outbound = await hostOutbound(
+      httpOutbound,
+      {
+        servers: [
+          { address: 'a', port: 1 },
+          { address: 'b', port: 1 },
+        ],
+      },
+      { dialer },
+    );
     await expect(outbound.connect(to)).rejects.toBe(error);
   });
 
   it('carries neither UDP nor what lies behind Unix sockets', async () => {
     await start();
     expect(host.outbound.openPackets).toBeUndefined();
-    await expect(host.connect({ network: 'tcp', type: 'unix', host: '/run/x', port: 0 }, new StubSession())).rejects.toMatchObject({ code: 'E_UNSUPPORTED' });
+    await expect(
+      host.connect({ network: 'tcp', type: 'unix', host: '/run/x', port: 0 }, new StubSession()),
+    ).rejects.toMatchObject({ code: 'E_UNSUPPORTED' });
   });
 });

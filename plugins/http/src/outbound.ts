@@ -33,7 +33,10 @@ class Server {
     const target = formatHostPort(to.host, to.port);
     const authorization = this.#authorizations[this.#turn++ % this.#authorizations.length];
     const credentials = authorization === undefined ? '' : `Proxy-Authorization: ${authorization}\r\n`;
-    return Buffer.from(`CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\n${credentials}Proxy-Connection: Keep-Alive\r\n\r\n`, 'latin1');
+    return Buffer.from(
+      `CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\n${credentials}Proxy-Connection: Keep-Alive\r\n\r\n`,
+      'latin1',
+    );
   }
 }
 
@@ -102,15 +105,23 @@ async function readReply({ reader }: Link): Promise<ResponseHead> {
 function accepted({ status }: ResponseHead): void {
   if (status < 300) return;
   const details = { status };
-  if (status === 407) throw new SluiceError('E_AUTH', 'the HTTP proxy does not accept the user name and password, or asks for some', { details });
-  throw new SluiceError('E_UPSTREAM_REJECTED', `the HTTP proxy refused the connection with status ${status}`, { details });
+  if (status === 407)
+    throw new SluiceError('E_AUTH', 'the HTTP proxy does not accept the user name and password, or asks for some', {
+      details,
+    });
+  throw new SluiceError('E_UPSTREAM_REJECTED', `the HTTP proxy refused the connection with status ${status}`, {
+    details,
+  });
 }
 
 /** Errors that speak of the proxy, where the codec and the reader speak of "the peer". */
 function named(thrown: unknown): SluiceError {
   const error = toSluiceError(thrown);
-  if (error instanceof HttpError) return new SluiceError(error.code, `the HTTP proxy's reply: ${error.message}`, { cause: error });
-  if (error.code === 'E_CONN_CLOSED') return new SluiceError(error.code, 'the HTTP proxy closed the connection without a reply', { cause: error });
-  if (error.code === 'E_CONN_RESET') return new SluiceError(error.code, 'the HTTP proxy reset the connection instead of a reply', { cause: error });
+  if (error instanceof HttpError)
+    return new SluiceError(error.code, `the HTTP proxy's reply: ${error.message}`, { cause: error });
+  if (error.code === 'E_CONN_CLOSED')
+    return new SluiceError(error.code, 'the HTTP proxy closed the connection without a reply', { cause: error });
+  if (error.code === 'E_CONN_RESET')
+    return new SluiceError(error.code, 'the HTTP proxy reset the connection instead of a reply', { cause: error });
   return error;
 }

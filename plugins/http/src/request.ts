@@ -57,7 +57,11 @@ function upgradeOf(head: RequestHead): string | undefined {
 export function originHead({ head, target, framing, upgrade }: ProxyRequest): Buffer {
   const fields = endToEnd(head.fields).without((key) => key === 'expect' && head.minor === 0);
   const body =
-    framing.kind === 'length' ? `Content-Length: ${framing.length}\r\n` : framing.kind === 'chunked' ? 'Transfer-Encoding: chunked\r\n' : '';
+    framing.kind === 'length'
+      ? `Content-Length: ${framing.length}\r\n`
+      : framing.kind === 'chunked'
+        ? 'Transfer-Encoding: chunked\r\n'
+        : '';
   const connection = upgrade === undefined ? 'Connection: close\r\n' : `Connection: Upgrade\r\nUpgrade: ${upgrade}\r\n`;
   const text = `${head.method} ${target.path} HTTP/1.1\r\nHost: ${target.host}\r\n${fields.serialise()}${body}${connection}\r\n`;
   return Buffer.from(text, 'latin1');
@@ -74,4 +78,3 @@ export function attributesOf({ head, target }: ProxyRequest): Readonly<Record<st
   if (target.path !== '') attributes[':path'] = target.path.replace(/\?.*$/s, '');
   return attributes;
 }
-

@@ -1,6 +1,17 @@
 import { Buffer } from 'node:buffer';
 import type { Emit } from '@sluice/plugin-api';
-import { badResponse, BodyForwarder, contentLength, endToEnd, HeadScanner, parseResponse, responseFraming, type Fields, type Framing, type ResponseHead } from './codec.js';
+import {
+  badResponse,
+  BodyForwarder,
+  contentLength,
+  endToEnd,
+  HeadScanner,
+  parseResponse,
+  responseFraming,
+  type Fields,
+  type Framing,
+  type ResponseHead,
+} from './codec.js';
 import type { ProxyRequest } from './request.js';
 
 /** More interim responses than this are not a server's but an attack. */

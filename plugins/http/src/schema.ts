@@ -5,7 +5,8 @@ const account = Type.Object({
     description: 'The user name, without a colon. It also names the user in routing rules, logs and counters.',
   }),
   pass: secretString({
-    description: 'The password. HTTP proxies are sent it with every request, unencrypted: use one that guards nothing else.',
+    description:
+      'The password. HTTP proxies are sent it with every request, unencrypted: use one that guards nothing else.',
   }),
 });
 
@@ -41,7 +42,8 @@ export type InboundSettings = Static<typeof inboundSettings>;
 const serverUser = Type.Object({
   user: Type.String({ description: 'The user name for the server, without a colon.' }),
   pass: secretString({
-    description: 'The password for the server. It is sent unencrypted unless `streamSettings` puts TLS around the connection.',
+    description:
+      'The password for the server. It is sent unencrypted unless `streamSettings` puts TLS around the connection.',
   }),
   level: Type.Optional(levelSchema('connections made as this user')),
   email: Type.Optional(Type.String({ description: 'Accepted as V2Ray does, and without effect.' })),
@@ -53,7 +55,8 @@ const server = Type.Object({
   users: Type.Optional(
     Type.Array(serverUser, {
       default: [],
-      description: 'Who to log in as, by Basic authentication, in turn for each connection. Leave out for a proxy that asks for no password.',
+      description:
+        'Who to log in as, by Basic authentication, in turn for each connection. Leave out for a proxy that asks for no password.',
     }),
   ),
 });
@@ -61,7 +64,8 @@ const server = Type.Object({
 export const outboundSettings = Type.Object({
   servers: Type.Array(server, {
     minItems: 1,
-    description: 'The HTTP proxies, used in turn by CONNECT. One that cannot be reached is passed over for the next. TCP only.',
+    description:
+      'The HTTP proxies, used in turn by CONNECT. One that cannot be reached is passed over for the next. TCP only.',
   }),
 });
 

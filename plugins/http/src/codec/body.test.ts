@@ -20,7 +20,11 @@ function decode(framing: Framing, parts: readonly Buffer[]): Decoded {
     const used = decoder.done ? 0 : decoder.write(part, (bytes) => void payload.push(Buffer.from(bytes)));
     rest.push(part.subarray(used));
   }
-  return { payload: Buffer.concat(payload).toString('latin1'), done: decoder.done, rest: Buffer.concat(rest).toString('latin1') };
+  return {
+    payload: Buffer.concat(payload).toString('latin1'),
+    done: decoder.done,
+    rest: Buffer.concat(rest).toString('latin1'),
+  };
 }
 
 function forward(framing: Framing, asChunks: boolean, parts: readonly Buffer[]): string {
@@ -42,19 +46,31 @@ function cutAt(bytes: Buffer, sizes: readonly number[]): Buffer[] {
   return [...parts, bytes.subarray(at)];
 }
 
-const body = '4\r\nWiki\r\n6;a="b;c"\r\npedia \r\nE \t;x\r\nin \r\n\r\nchunks.\r\n0\r\nX-Sum: 1\r\nContent-Length: 5\r\n\r\n';
+const body =
+  '4\r\nWiki\r\n6;a="b;c"\r\npedia \r\nE \t;x\r\nin \r\n\r\nchunks.\r\n0\r\nX-Sum: 1\r\nContent-Length: 5\r\n\r\n';
 
 describe('a chunked body', () => {
   it('is decoded at every split point', () => {
     const bytes = Buffer.from(`${body}GET`, 'latin1');
     for (let at = 0; at <= bytes.length; at += 1) {
-      expect(decode(chunked, [bytes.subarray(0, at), bytes.subarray(at)])).toEqual({ payload: 'Wikipedia in \r\n\r\nchunks.', done: true, rest: 'GET' });
+      expect(decode(chunked, [bytes.subarray(0, at), bytes.subarray(at)])).toEqual({
+        payload: 'Wikipedia in \r\n\r\nchunks.',
+        done: true,
+        rest: 'GET',
+      });
     }
-    expect(decode(chunked, Array.from(bytes, (byte) => Buffer.of(byte)))).toMatchObject({ done: true, rest: 'GET' });
+    expect(
+      decode(
+        chunked,
+        Array.from(bytes, (byte) => Buffer.of(byte)),
+      ),
+    ).toMatchObject({ done: true, rest: 'GET' });
   });
 
   it('comes out as chunks of our own, without extensions and without trailers that frame', () => {
-    expect(forward(chunked, true, [Buffer.from(body)])).toBe('18\r\nWikipedia in \r\n\r\nchunks.\r\n0\r\nX-Sum: 1\r\n\r\n');
+    expect(forward(chunked, true, [Buffer.from(body)])).toBe(
+      '18\r\nWikipedia in \r\n\r\nchunks.\r\n0\r\nX-Sum: 1\r\n\r\n',
+    );
     expect(forward(chunked, false, [Buffer.from(body)])).toBe('Wikipedia in \r\n\r\nchunks.');
   });
 
@@ -62,7 +78,10 @@ describe('a chunked body', () => {
     const pieces = fc.array(fc.uint8Array({ minLength: 1, maxLength: 20_000 }), { maxLength: 5 });
     fc.assert(
       fc.property(pieces, fc.array(fc.nat(9000), { maxLength: 12 }), (chunks, sizes) => {
-        const wire = Buffer.concat([...chunks.flatMap((chunk) => [Buffer.from(`${chunk.length.toString(16)}\r\n`), chunk, Buffer.from('\r\n')]), Buffer.from('0\r\n\r\n')]);
+        const wire = Buffer.concat([
+          ...chunks.flatMap((chunk) => [Buffer.from(`${chunk.length.toString(16)}\r\n`), chunk, Buffer.from('\r\n')]),
+          Buffer.from('0\r\n\r\n'),
+        ]);
         const payload = Buffer.concat(chunks).toString('latin1');
         const forwarded = forward(chunked, true, cutAt(wire, sizes));
         expect(decode(chunked, [Buffer.from(forwarded, 'latin1')])).toEqual({ payload, done: true, rest: '' });
@@ -112,7 +131,11 @@ describe('a chunked body', () => {
 
 describe('a body of known length', () => {
   it('ends after that many bytes', () => {
-    expect(decode({ kind: 'length', length: 5 }, [Buffer.from('abc'), Buffer.from('defg')])).toEqual({ payload: 'abcde', done: true, rest: 'fg' });
+    expect(decode({ kind: 'length', length: 5 }, [Buffer.from('abc'), Buffer.from('defg')])).toEqual({
+      payload: 'abcde',
+      done: true,
+      rest: 'fg',
+    });
     expect(decode({ kind: 'none' }, [Buffer.from('abc')])).toEqual({ payload: '', done: true, rest: 'abc' });
   });
 
@@ -125,7 +148,9 @@ describe('a body of known length', () => {
 
 describe('a body that ends with the connection', () => {
   it('is passed on in chunks, which show a cut', () => {
-    expect(forward({ kind: 'close' }, true, [Buffer.from('ab'), Buffer.from('c')])).toBe('2\r\nab\r\n1\r\nc\r\n0\r\n\r\n');
+    expect(forward({ kind: 'close' }, true, [Buffer.from('ab'), Buffer.from('c')])).toBe(
+      '2\r\nab\r\n1\r\nc\r\n0\r\n\r\n',
+    );
     expect(forward({ kind: 'close' }, false, [Buffer.from('ab'), Buffer.from('c')])).toBe('abc');
   });
 });

@@ -88,7 +88,8 @@ export class ChunkedDecoder implements BodyDecoder {
       case 'extension':
         this.#countExtension();
         if (byte === CR) this.#state = 'size-lf';
-        else if ((byte < SPACE && byte !== HTAB) || byte === DEL) throw this.#wrong('a chunk extension has forbidden characters');
+        else if ((byte < SPACE && byte !== HTAB) || byte === DEL)
+          throw this.#wrong('a chunk extension has forbidden characters');
         break;
       case 'size-lf':
         this.#expect(byte, LF);

@@ -37,7 +37,8 @@ export class Fields implements Iterable<Field> {
     for (const line of lines) {
       if (line.startsWith(' ') || line.startsWith('\t')) {
         const last = fields.pop();
-        if (last === undefined || options.folded !== true) throw new HttpError(options.status, 'a field line is folded');
+        if (last === undefined || options.folded !== true)
+          throw new HttpError(options.status, 'a field line is folded');
         fields.push(field(last.name, `${last.value} ${line.replace(OUTER_SPACE, '')}`, options.status));
         continue;
       }

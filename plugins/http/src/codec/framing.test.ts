@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { HttpError, parseRequest, parseResponse, requestFraming, requestTarget, responseFraming, type Framing, type RequestTarget } from '../codec.js';
+import {
+  HttpError,
+  parseRequest,
+  parseResponse,
+  requestFraming,
+  requestTarget,
+  responseFraming,
+  type Framing,
+  type RequestTarget,
+} from '../codec.js';
 
 function framingOf(fields: readonly string[], version = 'HTTP/1.1'): Framing | number {
   try {
@@ -67,12 +76,14 @@ describe("a response's body", () => {
     expect(framing(200, ['Transfer-Encoding: chunked'], 'HEAD')).toEqual({ kind: 'none' });
   });
 
-  it.each([['Content-Length: 5', 'Content-Length: 6'], ['Content-Length: x'], ['Transfer-Encoding: gzip, chunked'], ['Transfer-Encoding: gzip']])(
-    'is refused: %s %s',
-    (...fields) => {
-      expect(() => framing(200, fields)).toThrow(HttpError);
-    },
-  );
+  it.each([
+    ['Content-Length: 5', 'Content-Length: 6'],
+    ['Content-Length: x'],
+    ['Transfer-Encoding: gzip, chunked'],
+    ['Transfer-Encoding: gzip'],
+  ])('is refused: %s %s', (...fields) => {
+    expect(() => framing(200, fields)).toThrow(HttpError);
+  });
 });
 
 describe('a request target', () => {
@@ -131,7 +142,11 @@ describe('a request target', () => {
   });
 
   it('is the Host field where requests are taken that somebody redirected', () => {
-    expect(target('GET /a HTTP/1.1', { transparent: true })).toMatchObject({ to: { host: 'other', port: 81 }, host: 'other:81', path: '/a' });
+    expect(target('GET /a HTTP/1.1', { transparent: true })).toMatchObject({
+      to: { host: 'other', port: 81 },
+      host: 'other:81',
+      path: '/a',
+    });
     expect(target('OPTIONS * HTTP/1.1', { transparent: true })).toMatchObject({ path: '*' });
     expect(target('GET http://a/ HTTP/1.1', { transparent: true })).toMatchObject({ to: { host: 'a' } });
     expect(() => target('GET /a HTTP/1.0', { transparent: true, fields: [] })).toThrow(HttpError);

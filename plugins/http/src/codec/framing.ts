@@ -24,7 +24,8 @@ export function requestFraming(head: RequestHead): Framing {
     if (fields.has('content-length')) throw badRequest('the request has both Transfer-Encoding and Content-Length');
     const codings = fields.list('transfer-encoding');
     if (codings.length === 1 && codings[0] === 'chunked') return CHUNKED;
-    if (codings.length === 0 || codings.indexOf('chunked') !== codings.length - 1) throw badRequest('chunked is not the only last transfer coding');
+    if (codings.length === 0 || codings.indexOf('chunked') !== codings.length - 1)
+      throw badRequest('chunked is not the only last transfer coding');
     throw new HttpError(501, 'the transfer coding is not known', 'E_UNSUPPORTED');
   }
   const length = contentLength(fields);

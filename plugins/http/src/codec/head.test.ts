@@ -3,9 +3,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { HeadScanner, HttpError, MAX_HEAD_BYTES, parseRequest, parseResponse, type RequestHead } from '../codec.js';
 
-const request = 'GET http://example.org/a?b HTTP/1.1\r\nHost: example.org\r\nX-A:  1 \t\r\nx-a:2\r\nX-Empty:\r\nX-Bytes: \xe4\xff\r\n\r\n';
+const request =
+  'GET http://example.org/a?b HTTP/1.1\r\nHost: example.org\r\nX-A:  1 \t\r\nx-a:2\r\nX-Empty:\r\nX-Bytes: \xe4\xff\r\n\r\n';
 
-function scan(parts: readonly Buffer[], options: Partial<ConstructorParameters<typeof HeadScanner>[0]> = {}): { scanner: HeadScanner; used: number } {
+function scan(
+  parts: readonly Buffer[],
+  options: Partial<ConstructorParameters<typeof HeadScanner>[0]> = {},
+): { scanner: HeadScanner; used: number } {
   const scanner = new HeadScanner({ status: 400, emptyLines: 'skip', ...options });
   let before = 0;
   for (const part of parts) {
@@ -44,7 +48,10 @@ describe('a request head', () => {
   it('is the same at every split point, and byte by byte', () => {
     const bytes = Buffer.from(`\r\n\r\n${request}rest`, 'latin1');
     const whole = parse(request);
-    const cuts = [...Array.from(bytes.keys(), (at) => [bytes.subarray(0, at), bytes.subarray(at)]), Array.from(bytes, (byte) => Buffer.of(byte))];
+    const cuts = [
+      ...Array.from(bytes.keys(), (at) => [bytes.subarray(0, at), bytes.subarray(at)]),
+      Array.from(bytes, (byte) => Buffer.of(byte)),
+    ];
     for (const parts of cuts) {
       const { scanner, used } = scan(parts);
       expect(used).toBe(bytes.length - 4);
@@ -54,7 +61,8 @@ describe('a request head', () => {
 
   it('may have 64 KiB and no more', () => {
     const frame = 'GET / HTTP/1.1\r\nX: \r\n\r\n';
-    const head = (extra: number): Buffer => Buffer.from(frame.replace('X: ', `X: ${'x'.repeat(MAX_HEAD_BYTES - frame.length + extra)}`));
+    const head = (extra: number): Buffer =>
+      Buffer.from(frame.replace('X: ', `X: ${'x'.repeat(MAX_HEAD_BYTES - frame.length + extra)}`));
     expect(scan([head(0)]).used).toBe(MAX_HEAD_BYTES);
     expect(statusOf(() => scan([head(1)]))).toBe(431);
     expect(statusOf(() => scan(Array.from({ length: 70 }, () => Buffer.alloc(1024, 'a'))))).toBe(431);
@@ -98,14 +106,22 @@ describe('a request head', () => {
   });
 
   it('is never an error but an HttpError, whatever the bytes', () => {
-    const soup = fc.array(fc.constantFrom('GET ', '/', ' HTTP/1.1', '\r\n', '\n', '\r', ':', ' ', 'Host', '\0', 'a'), { maxLength: 40 });
+    const soup = fc.array(fc.constantFrom('GET ', '/', ' HTTP/1.1', '\r\n', '\n', '\r', ':', ' ', 'Host', '\0', 'a'), {
+      maxLength: 40,
+    });
     fc.assert(
-      fc.property(fc.oneof(fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)), soup.map((parts) => Buffer.from(parts.join('')))), (bytes) => {
-        statusOf(() => {
-          const { scanner, used } = scan([bytes]);
-          if (used >= 0) parseRequest(scanner.lines());
-        });
-      }),
+      fc.property(
+        fc.oneof(
+          fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)),
+          soup.map((parts) => Buffer.from(parts.join(''))),
+        ),
+        (bytes) => {
+          statusOf(() => {
+            const { scanner, used } = scan([bytes]);
+            if (used >= 0) parseRequest(scanner.lines());
+          });
+        },
+      ),
       { numRuns: 2000 },
     );
   });
@@ -126,7 +142,10 @@ describe('a response head', () => {
     expect(parseLenient(text)).toMatchObject({ status: 200, reason: '' });
   });
 
-  it.each(['HTTP/2 200 OK', 'HTTP/1.1 20 OK', 'HTTP/1.1 099 OK', 'HTTP/1.1 2000 OK', 'ICY 200 OK', 'HTTP/1.1  200 OK'])('is refused: %s', (line) => {
-    expect(statusOf(() => parseLenient(`${line}\r\n\r\n`))).toBe(502);
-  });
+  it.each(['HTTP/2 200 OK', 'HTTP/1.1 20 OK', 'HTTP/1.1 099 OK', 'HTTP/1.1 2000 OK', 'ICY 200 OK', 'HTTP/1.1  200 OK'])(
+    'is refused: %s',
+    (line) => {
+      expect(statusOf(() => parseLenient(`${line}\r\n\r\n`))).toBe(502);
+    },
+  );
 });

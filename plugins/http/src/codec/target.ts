@@ -28,7 +28,8 @@ export function requestTarget(head: RequestHead, transparent: boolean): RequestT
   // Clients that CONNECT leave it out often enough; for the others it is a must since HTTP/1.1.
   if (hosts.length === 0 && head.minor > 0) throw badRequest('the request has no Host field');
   const [, authority, rest] = ABSOLUTE.exec(head.target) ?? [];
-  if (authority !== undefined) return { to: authorityTo(authority, HTTP_PORT), host: authority, path: originForm(head.method, rest ?? '') };
+  if (authority !== undefined)
+    return { to: authorityTo(authority, HTTP_PORT), host: authority, path: originForm(head.method, rest ?? '') };
   const isOrigin = head.target.startsWith('/') || (head.target === '*' && head.method === 'OPTIONS');
   if (!isOrigin) throw badRequest('the request target is not an http URI');
   if (!transparent) throw badRequest('a request to a proxy must name the whole URI');
