@@ -131,13 +131,32 @@ export async function readBytes(socket: net.Socket, n: number): Promise<Buffer> 
 }
 
 /** Everything until the other side ends or resets. */
-export function readToEnd(socket: net.Socket): Promise<Buffer> {
+export async function readToEnd(socket: net.Socket): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  while (!socket.readableEnded && !socket.destroyed) {
+    const chunk = socket.read() as Buffer | null;
+    if (chunk !== null) chunks.push(chunk);
+    else await next(socket, ['readable', 'end', 'close']);
+  }
+  return Buffer.concat(chunks);
+}
+
+function next(socket: net.Socket, events: readonly string[]): Promise<void> {
   return new Promise((resolve) => {
-    const chunks: Buffer[] = [];
-    socket.on('data', (chunk: Buffer) => chunks.push(chunk));
-    socket.on('end', () => resolve(Buffer.concat(chunks)));
-    socket.on('close', () => resolve(Buffer.concat(chunks)));
+    const done = (): void => {
+      for (const event of events) socket.off(event, done);
+      resolve();
+    };
+    for (const event of events) socket.on(event, done);
   });
+}
+
+/** The other side has ended or cut off the connection; what it sent before is thrown away. */
+export async function gone(socket: net.Socket): Promise<void> {
+  socket.resume();
+  // Not events.once: that rejects when an error comes first.
+  if (!socket.readableEnded && !socket.destroyed) await next(socket, ['end', 'close']);
+  socket.destroy();
 }
 
 /** Opens a SOCKS5 connection without authentication to a loopback port. @returns the reply code */

@@ -1,10 +1,10 @@
-import { once } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createInstance } from '@sluice/core';
 import { definePlugin, defineOutbound, Type } from '@sluice/plugin-api';
 import {
   connectTo,
   echo,
+  gone,
   holdsNothing,
   plugins,
   readBytes,
@@ -106,7 +106,7 @@ describe('an instance', () => {
     const far = await start({
       inbounds: [{ tag: 'far-http', protocol: 'http' }, { tag: 'far-socks', protocol: 'socks', settings: { auth: 'noauth' } }],
       outbounds: [{ tag: 'direct', protocol: 'freedom' }],
-      log: { access: '', loglevel: 'none' },
+      log: { access: '', loglevel: 'error' },
     });
     const near = await start({
       inbounds: [{ tag: 'door', protocol: 'dokodemo-door', settings: { address: '127.0.0.1', port: target, network: 'tcp' } }],
@@ -159,7 +159,7 @@ describe('an instance', () => {
     await expect(connectTo(port)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
     ending.end();
     expect(await readToEnd(ending)).toHaveLength(0);
-    const cutOff = once(staying, 'close');
+    const cutOff = gone(staying);
     await closed;
     await cutOff;
     await holdsNothing(running.instance);

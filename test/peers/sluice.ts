@@ -27,8 +27,7 @@ export async function startSluice(
     const peer =
       openFiles === undefined
         ? await startProcess(process.execPath, command.slice(1), ready)
-        : // The hard limit too: Node raises the soft one to it.
-          await startProcess('sh', ['-c', `ulimit -Hn ${openFiles}; exec "$@"`, 'sh', ...command], ready);
+        : await startProcess('sh', ['-c', `ulimit -n ${openFiles}; exec "$@"`, 'sh', ...command], ready);
     return {
       ...peer,
       // Getters do not survive the spread.

@@ -6,7 +6,7 @@ import { DuplexConn } from '../conn/duplex-conn.js';
 import { SocketConn } from '../conn/socket-conn.js';
 import type { DataPlane } from '../data-plane.js';
 import { errnoOf, SluiceError, type ErrorCode } from '../errors.js';
-import { takeHandles } from './raw-socket.js';
+import { setInheritedOptions, takeHandles } from './raw-socket.js';
 
 const BACKLOG = 4096;
 
@@ -43,11 +43,12 @@ export async function listen(plane: DataPlane, options: ListenOptions): Promise<
   const refused = (errno: string): void => options.onAcceptError(acceptError(errno));
   server.on('error', (error) => refused(errnoOf(error) ?? 'UNKNOWN'));
   // Bare handles where Node gives them, whole sockets where it does not.
+  const inherited = isUnix || setInheritedOptions(server, KEEP_ALIVE_MS / 1000);
   takeHandles(
     server,
     (handle) => {
       const conn = SocketConn.accepted(plane, handle);
-      if (!isUnix) setTcpOptions(conn.socket);
+      if (!inherited) setTcpOptions(conn.socket);
       options.onConn(conn);
     },
     (status) => refused(status < 0 ? getSystemErrorName(status) : 'UNKNOWN'),

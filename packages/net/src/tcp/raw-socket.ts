@@ -17,6 +17,8 @@ export interface RawHandle {
 
 interface RawServer {
   onconnection?: (status: number, handle: RawHandle | undefined) => void;
+  setNoDelay?(enable: boolean): void;
+  setKeepAlive?(enable: boolean, seconds: number): void;
 }
 
 /** Where reads go: `buffer` names the memory for the next read, `callback` tells of a finished one. */
@@ -50,6 +52,19 @@ export function wrapHandle(handle: RawHandle, into: ReadInto): net.Socket {
 /** Starts the next read of a socket that was paused or wrapped, without the stream machinery. */
 export function startReading(socket: net.Socket): void {
   socket._read(0);
+}
+
+/**
+ * Sets no-delay and keep-alive on the listening socket, where Linux has accepted ones inherit
+ * them: four system calls less for every connection. Answers false where that does not hold.
+ */
+export function setInheritedOptions(server: net.Server, keepAliveSeconds: number): boolean {
+  if (process.platform !== 'linux') return false;
+  const raw = (server as unknown as { _handle?: RawServer | null })._handle;
+  if (typeof raw?.setNoDelay !== 'function' || typeof raw.setKeepAlive !== 'function') return false;
+  raw.setNoDelay(true);
+  raw.setKeepAlive(true, keepAliveSeconds);
+  return true;
 }
 
 /**
