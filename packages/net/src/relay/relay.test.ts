@@ -267,11 +267,11 @@ describe('Relay', () => {
 
   it("ends with the codec's reason, and disposes of every codec", async () => {
     const decode = new Xor(Buffer.from('k'));
-    const codecs = {
+    const codecs: NonNullable<JoinOptions['codecs']> = {
       client: [new Failing(), new Xor(Buffer.from('k'))],
       upstream: [decode, new Xor(Buffer.from('k'))],
     };
-    await joined({ codecs: codecs as NonNullable<JoinOptions['codecs']> }, async ({ client, ended }) => {
+    await joined({ codecs }, async ({ client, ended }) => {
       client.write('anything');
       expect(await ended).toMatchObject({ end: 'error', error: { code: 'E_PROTOCOL' } });
       expect(decode.disposed).toBe(true);
