@@ -6,6 +6,7 @@ import {
   contentLength,
   endToEnd,
   HeadScanner,
+  HttpError,
   parseResponse,
   responseFraming,
   type Fields,
@@ -65,7 +66,9 @@ export class ResponseForwarder {
 
   /** The origin has closed. @throws HttpError 502 if the response is cut off */
   end(emit: Emit): void {
-    if (this.#body === undefined) throw badResponse('the server closed the connection without a response');
+    if (this.#body === undefined) {
+      throw new HttpError(502, 'the server closed the connection without a response', 'E_CONN_CLOSED');
+    }
     this.#body.end(emit);
   }
 

@@ -51,7 +51,8 @@ class LengthDecoder implements BodyDecoder {
   }
 
   end(): void {
-    if (this.#left > 0) throw new HttpError(this.status, `the body is cut off, ${this.#left} bytes are missing`);
+    if (this.#left === 0) return;
+    throw new HttpError(this.status, `the body is cut off, ${this.#left} bytes are missing`, 'E_CONN_CLOSED');
   }
 }
 

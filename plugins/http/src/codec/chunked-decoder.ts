@@ -57,7 +57,7 @@ export class ChunkedDecoder implements BodyDecoder {
   }
 
   end(): void {
-    if (this.#state !== 'done') throw this.#wrong('the chunked body is cut off');
+    if (this.#state !== 'done') throw new HttpError(this.#status, 'the chunked body is cut off', 'E_CONN_CLOSED');
   }
 
   #takeData(chunk: Buffer, from: number, emit: Emit): number {
