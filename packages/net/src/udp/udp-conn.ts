@@ -2,12 +2,14 @@ import type { Buffer } from 'node:buffer';
 import dgram from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import { unmapIPv4, type Destination, type Endpoint } from '../address.js';
-import { errnoOf, SluiceError } from '../errors.js';
+import { errnoOf, SluiceError, toSluiceError } from '../errors.js';
 import type { Family, Resolver } from '../tcp/resolver.js';
 import type { PacketConn, PacketSink } from './packet-conn.js';
 
 /** Names whose addresses a flow remembers; a flow that uses more resolves again. */
 const MAX_NAMES = 64;
+/** Packets that wait for their name's address; more are dropped, as bytes and look-ups are bounded. */
+const MAX_UNRESOLVED = 32;
 
 export interface UdpOptions {
   readonly resolver: Resolver;
@@ -21,8 +23,10 @@ export interface UdpOptions {
 export class UdpConn implements PacketConn {
   readonly #options: UdpOptions;
   readonly #sockets = new Map<Family, dgram.Socket>();
-  readonly #names = new Map<string, Promise<string>>();
+  /** Addresses, or the look-ups for them. */
+  readonly #names = new Map<string, string | Promise<string>>();
   #sink: PacketSink | null = null;
+  #unresolved = 0;
   #closed = false;
 
   constructor(options: UdpOptions) {
@@ -39,9 +43,23 @@ export class UdpConn implements PacketConn {
       this.#sendTo(payload, to.host, to.port);
       return;
     }
-    this.#resolve(to.host).then(
-      (address) => this.#sendTo(payload, address, to.port),
-      () => this.#names.delete(to.host),
+    const known = this.#names.get(to.host);
+    if (typeof known === 'string') {
+      this.#sendTo(payload, known, to.port);
+      return;
+    }
+    if (this.#unresolved >= MAX_UNRESOLVED) return;
+    this.#unresolved += 1;
+    (known ?? this.#resolve(to.host)).then(
+      (address) => {
+        this.#unresolved -= 1;
+        if (this.#names.has(to.host)) this.#names.set(to.host, address);
+        this.#sendTo(payload, address, to.port);
+      },
+      () => {
+        this.#unresolved -= 1;
+        this.#names.delete(to.host);
+      },
     );
   }
 
@@ -50,8 +68,6 @@ export class UdpConn implements PacketConn {
   }
 
   #resolve(name: string): Promise<string> {
-    const known = this.#names.get(name);
-    if (known !== undefined) return known;
     if (this.#names.size >= MAX_NAMES) this.#names.clear();
     const { localAddress, family } = this.#options;
     const wanted = family ?? (localAddress === undefined ? undefined : isIPv6(localAddress) ? 6 : 4);
@@ -78,7 +94,12 @@ export class UdpConn implements PacketConn {
     const socket = dgram.createSocket(family === 6 ? { type: 'udp6', ipv6Only: true } : { type: 'udp4' });
     this.#sockets.set(family, socket);
     socket.on('message', (payload, from) => {
-      this.#sink?.onPacket(payload, { address: unmapIPv4(from.address), port: from.port });
+      try {
+        this.#sink?.onPacket(payload, { address: unmapIPv4(from.address), port: from.port });
+      } catch (error) {
+        // Thrown on, it would end the process.
+        this.#finish(toSluiceError(error));
+      }
     });
     socket.on('error', (error) => {
       const reason = errnoOf(error) ?? error.message;
@@ -103,11 +124,15 @@ export class UdpConn implements PacketConn {
 /** A bound UDP port that an inbound receives on. */
 export interface UdpListener {
   readonly endpoint: Endpoint;
+  /** Sends without waiting; what cannot be sent, or comes after `close`, is dropped. */
   send(payload: Buffer, to: Endpoint): void;
   close(): Promise<void>;
 }
 
-/** @throws SluiceError E_LISTEN_IN_USE, E_LISTEN_DENIED, E_LISTEN_FAILED */
+/**
+ * Receives on a UDP port. What `onPacket` throws goes to `onError`, and listening goes on.
+ * @throws SluiceError E_LISTEN_IN_USE, E_LISTEN_DENIED, E_LISTEN_FAILED
+ */
 export async function listenUdp(
   host: string,
   port: number,
@@ -133,15 +158,24 @@ export async function listenUdp(
       new SluiceError('E_UDP_FAILED', `the UDP socket failed (${errnoOf(error) ?? error.message})`, { cause: error }),
     ),
   );
-  socket.on('message', (payload, from) => onPacket(payload, { address: unmapIPv4(from.address), port: from.port }));
+  socket.on('message', (payload, from) => {
+    try {
+      onPacket(payload, { address: unmapIPv4(from.address), port: from.port });
+    } catch (error) {
+      onError(toSluiceError(error));
+    }
+  });
   const address = socket.address();
+  let closed: Promise<void> | undefined;
   return {
     endpoint: { address: address.address, port: address.port },
     send: (payload, to) => {
+      // Node throws for both, and a forged packet can have the source port 0.
+      if (closed !== undefined || to.port === 0) return;
       // A dual-stack socket knows IPv4 peers by their mapped form only.
       const address = isV6 && !isIPv6(to.address) ? `::ffff:${to.address}` : to.address;
       socket.send(payload, to.port, address, () => undefined);
     },
-    close: () => new Promise<void>((resolve) => void socket.close(() => resolve())),
+    close: () => (closed ??= new Promise<void>((resolve) => void socket.close(() => resolve()))),
   };
 }
