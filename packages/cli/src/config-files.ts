@@ -1,4 +1,4 @@
-import { loadFiles, type LoadResult } from '@sluice/config';
+import { loadFiles } from '@sluice/config';
 import { corePlugin } from '@sluice/core';
 import { builtInPlugins } from './built-in-plugins.js';
 
@@ -11,5 +11,3 @@ export const plugins = [corePlugin, ...builtInPlugins];
 export function loadConfigFiles(files: readonly string[], options: { strict?: boolean } = {}): Promise<LoadedFiles> {
   return loadFiles(files, { plugins, ...options });
 }
-
-export type { LoadResult };

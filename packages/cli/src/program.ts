@@ -17,7 +17,7 @@ export function makeProgram(exit: (code: number) => void): Command {
     .description('start the core and stay until a signal ends it')
     .requiredOption('-c, --config <file>', 'configuration file; repeat to merge several', collect, [])
     .option('--test', 'only say whether the configuration can be run')
-    .option('--format <name>', 'accepted for V2Ray\'s sake; the format is found from the file')
+    .option('--format <name>', "accepted for V2Ray's sake; the format is found from the file")
     .option('--strict', 'treat unknown keys as errors')
     .action(async (options: RunOptions) => exit(await run(options)));
   program

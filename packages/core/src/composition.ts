@@ -112,6 +112,13 @@ export function compose(config: SluiceConfig, contributions: Contributions, targ
     const counters = entry.tagged ? traffic.inbound(entry.tag) : { uplink: undefined, downlink: undefined };
     const inbound = contribution.create(context);
     const networks = contribution.networks(entry.settings);
-    return new InboundWorker(entry, inbound, networks, { plane, policy, sessions, accessLog, logger, traffic: counters });
+    return new InboundWorker(entry, inbound, networks, {
+      plane,
+      policy,
+      sessions,
+      accessLog,
+      logger,
+      traffic: counters,
+    });
   }
 }

@@ -56,7 +56,8 @@ export class Instance {
    * @throws SluiceError E_LISTEN_* naming the inbound, E_START_FAILED, E_LIFECYCLE
    */
   async start(): Promise<void> {
-    if (this.#state !== 'new') throw new SluiceError('E_LIFECYCLE', `an instance that is ${this.#state} cannot be started`);
+    if (this.#state !== 'new')
+      throw new SluiceError('E_LIFECYCLE', `an instance that is ${this.#state} cannot be started`);
     this.#state = 'starting';
     try {
       await this.#lifecycle.start();

@@ -1,7 +1,16 @@
 import { Buffer } from 'node:buffer';
 import { once } from 'node:events';
 import net from 'node:net';
-import { defineInbound, destination, Relay, Type, type DataPlane, type Destination, type Link, type Outbound } from '@sluice/plugin-api';
+import {
+  defineInbound,
+  destination,
+  Relay,
+  Type,
+  type DataPlane,
+  type Destination,
+  type Link,
+  type Outbound,
+} from '@sluice/plugin-api';
 import { hostInbound, hostOutbound, StubSession, type InboundHost } from '@sluice/testing';
 import { describe, expect, test, vi } from 'vitest';
 import { blackholeOutbound } from './index.js';
@@ -36,7 +45,8 @@ async function expectClean(plane: DataPlane): Promise<void> {
   await vi.waitFor(() => expect(plane.state()).toMatchObject({ conns: 0, timers: 0, buffers: { borrowed: 0 } }), 3000);
 }
 
-const FORBIDDEN = /^HTTP\/1\.1 403 Forbidden\r\nConnection: close\r\nCache-Control: max-age=3600, public\r\nContent-Length: 0\r\n\r\n$/;
+const FORBIDDEN =
+  /^HTTP\/1\.1 403 Forbidden\r\nConnection: close\r\nCache-Control: max-age=3600, public\r\nContent-Length: 0\r\n\r\n$/;
 
 describe('through an inbound', () => {
   test('none: the connection ends in order without a byte', async () => {

@@ -9,7 +9,8 @@ export const blackholeSettings = Type.Object({
             type: 'string',
             enum: ['none', 'http'],
             default: 'none',
-            description: 'What a connection gets before it is closed. "none" (default): nothing. "http": an answer "403 Forbidden", for browsers.',
+            description:
+              'What a connection gets before it is closed. "none" (default): nothing. "http": an answer "403 Forbidden", for browsers.',
           }),
         ),
       },

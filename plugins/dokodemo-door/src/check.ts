@@ -26,7 +26,8 @@ function checkTarget(address: string, port: number, problems: ProblemReporter): 
     return;
   }
   try {
-    if (destination('tcp', address, 0).type === 'unix') problems.error(['address'], 'must be an IP address or a domain, not a path');
+    if (destination('tcp', address, 0).type === 'unix')
+      problems.error(['address'], 'must be an IP address or a domain, not a path');
   } catch (error) {
     problems.error(['address'], toSluiceError(error).message);
   }

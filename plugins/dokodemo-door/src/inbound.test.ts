@@ -2,7 +2,14 @@ import { Buffer } from 'node:buffer';
 import dgram from 'node:dgram';
 import { once } from 'node:events';
 import net from 'node:net';
-import { SluiceError, type DataPlane, type Destination, type InboundContext, type InboundPacket, type Session } from '@sluice/plugin-api';
+import {
+  SluiceError,
+  type DataPlane,
+  type Destination,
+  type InboundContext,
+  type InboundPacket,
+  type Session,
+} from '@sluice/plugin-api';
 import { hostInbound } from '@sluice/testing';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { dokodemoInbound } from './index.js';
@@ -92,7 +99,11 @@ describe('TCP', () => {
       asked.push([to, session.user]);
       return Promise.reject(new SluiceError('E_BLOCKED', 'no'));
     };
-    const host = await hostInbound(dokodemoInbound, { address: 'Example.org', port: 443, userLevel: 3 }, { connect: refuse });
+    const host = await hostInbound(
+      dokodemoInbound,
+      { address: 'Example.org', port: 443, userLevel: 3 },
+      { connect: refuse },
+    );
     connect(host.port);
     await host.nextEnd();
     expect(asked).toEqual([[{ network: 'tcp', type: 'domain', host: 'example.org', port: 443 }, { level: 3 }]]);
@@ -139,8 +150,12 @@ describe('UDP', () => {
   }
 
   test('hands on level and timeout', () => {
-    expect(packetsOf({ address: '192.0.2.1', port: 53, network: 'udp', timeout: 7 })).toMatchObject([{ to: { network: 'udp', host: '192.0.2.1', port: 53 }, user: { level: 0 }, idleMs: 7000 }]);
-    expect(packetsOf({ address: '192.0.2.1', port: 53, network: 'udp', timeout: 7, userLevel: 2 })).toMatchObject([{ user: { level: 2 }, idleMs: undefined }]);
+    expect(packetsOf({ address: '192.0.2.1', port: 53, network: 'udp', timeout: 7 })).toMatchObject([
+      { to: { network: 'udp', host: '192.0.2.1', port: 53 }, user: { level: 0 }, idleMs: 7000 },
+    ]);
+    expect(packetsOf({ address: '192.0.2.1', port: 53, network: 'udp', timeout: 7, userLevel: 2 })).toMatchObject([
+      { user: { level: 2 }, idleMs: undefined },
+    ]);
   });
 
   test('drops packets where there is no address', () => {

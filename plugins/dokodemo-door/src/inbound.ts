@@ -37,7 +37,8 @@ export class DokodemoInbound implements Inbound {
 
   async accept(link: Link, session: Session): Promise<void> {
     const { dispatcher } = this.#context;
-    if (this.#tcp === undefined) throw new SluiceError('E_ADDRESS_INVALID', 'the settings name no address to connect to');
+    if (this.#tcp === undefined)
+      throw new SluiceError('E_ADDRESS_INVALID', 'the settings name no address to connect to');
     session.user = this.#user;
     link.timeouts = this.#timeouts;
     // There is no handshake: not a byte is read here, and either side may speak first.
@@ -47,10 +48,18 @@ export class DokodemoInbound implements Inbound {
 
   packet(payload: Buffer, source: Endpoint, local: Endpoint, reply: (payload: Buffer) => void): void {
     if (this.#udp === undefined) return;
-    this.#context.packets.send({ source, local, to: this.#udp, payload, user: this.#user, idleMs: this.#idleMs }, reply);
+    this.#context.packets.send(
+      { source, local, to: this.#udp, payload, user: this.#user, idleMs: this.#idleMs },
+      reply,
+    );
   }
 }
 
-function targetOf(network: Network, { address = '', port = 0, network: networks }: DokodemoSettings): Destination | undefined {
-  return address === '' || !parseNetworks(networks).includes(network) ? undefined : destination(network, address, Number(port));
+function targetOf(
+  network: Network,
+  { address = '', port = 0, network: networks }: DokodemoSettings,
+): Destination | undefined {
+  return address === '' || !parseNetworks(networks).includes(network)
+    ? undefined
+    : destination(network, address, Number(port));
 }

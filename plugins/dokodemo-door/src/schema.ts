@@ -3,18 +3,21 @@ import { levelSchema, portSchema, Type, type Static } from '@sluice/plugin-api';
 export const dokodemoSettings = Type.Object({
   address: Type.Optional(
     Type.String({
-      description: 'The host that every connection and packet goes to: an IP address or a domain. Without it nothing can be connected.',
+      description:
+        'The host that every connection and packet goes to: an IP address or a domain. Without it nothing can be connected.',
       examples: ['192.0.2.1', 'example.org'],
     }),
   ),
   port: Type.Optional(
     portSchema({
-      description: 'The port that every connection and packet goes to. May be left out only where the outbound sets one of its own (freedom\'s `redirect`). Default 0: none.',
+      description:
+        "The port that every connection and packet goes to. May be left out only where the outbound sets one of its own (freedom's `redirect`). Default 0: none.",
     }),
   ),
   network: Type.Optional(
     Type.Union([Type.Array(Type.String()), Type.String()], {
-      description: 'What is listened on and passed on: "tcp", "udp" or "tcp,udp", in any case; also as a list. Default "tcp".',
+      description:
+        'What is listened on and passed on: "tcp", "udp" or "tcp,udp", in any case; also as a list. Default "tcp".',
       default: 'tcp',
       examples: ['tcp', 'udp', 'tcp,udp'],
     }),
@@ -29,7 +32,11 @@ export const dokodemoSettings = Type.Object({
   ),
   userLevel: Type.Optional(levelSchema('connections of this inbound')),
   followRedirect: Type.Optional(
-    Type.Boolean({ default: false, description: 'Whether targets come from the firewall\'s redirection (transparent proxy). Not available yet: true is an error. Default false.' }),
+    Type.Boolean({
+      default: false,
+      description:
+        "Whether targets come from the firewall's redirection (transparent proxy). Not available yet: true is an error. Default false.",
+    }),
   ),
 });
 

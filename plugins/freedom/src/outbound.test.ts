@@ -13,7 +13,15 @@ import {
   type PacketConn,
   type Resolver,
 } from '@sluice/plugin-api';
-import { DirectDialer, emptyInjector, FixedPolicy, hostOutbound, MemoryLogger, MemoryStats, StubSession } from '@sluice/testing';
+import {
+  DirectDialer,
+  emptyInjector,
+  FixedPolicy,
+  hostOutbound,
+  MemoryLogger,
+  MemoryStats,
+  StubSession,
+} from '@sluice/testing';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { freedomOutbound } from './index.js';
 import { FreedomOutbound } from './outbound.js';
@@ -35,7 +43,9 @@ async function echoServer(host = '127.0.0.1'): Promise<number> {
 /** Answers each packet with "<its port>:<payload>". */
 async function udpEcho(host = '127.0.0.1'): Promise<number> {
   const socket = dgram.createSocket(host.includes(':') ? 'udp6' : 'udp4');
-  socket.on('message', (payload, from) => socket.send(`${socket.address().port}:${payload.toString()}`, from.port, from.address));
+  socket.on('message', (payload, from) =>
+    socket.send(`${socket.address().port}:${payload.toString()}`, from.port, from.address),
+  );
   socket.bind(0, host);
   await once(socket, 'listening');
   cleanups.push(() => void socket.close());
@@ -51,7 +61,9 @@ class ZoneResolver implements Resolver {
   resolve(domain: string, family?: Family): Promise<string[]> {
     this.asked.push(`${domain}/${family ?? 'any'}`);
     const found = (this.zone[domain] ?? []).filter((ip) => family === undefined || net.isIP(ip) === family);
-    return found.length > 0 ? Promise.resolve(found) : Promise.reject(new SluiceError('E_DNS_NOT_FOUND', `${domain} has no address`));
+    return found.length > 0
+      ? Promise.resolve(found)
+      : Promise.reject(new SluiceError('E_DNS_NOT_FOUND', `${domain} has no address`));
   }
 }
 
@@ -77,9 +89,15 @@ async function expectClean(plane: Plane): Promise<void> {
 }
 
 /** Sends to the destination and gives back what it answers. */
-async function exchange(packets: PacketConn, to: ReturnType<typeof destination>): Promise<{ text: string; from: Endpoint }> {
+async function exchange(
+  packets: PacketConn,
+  to: ReturnType<typeof destination>,
+): Promise<{ text: string; from: Endpoint }> {
   return new Promise((resolve) => {
-    packets.attach({ onPacket: (payload, from) => resolve({ text: payload.toString(), from }), onClose: () => undefined });
+    packets.attach({
+      onPacket: (payload, from) => resolve({ text: payload.toString(), from }),
+      onClose: () => undefined,
+    });
     packets.send(Buffer.from('ping'), to);
   });
 }
@@ -109,7 +127,9 @@ describe('TCP', () => {
 
   test('does not lead to Unix sockets', async () => {
     const { outbound, plane } = freedom({});
-    await expect(outbound.connect(new StubSession(), destination('tcp', '/run/x.sock', 0))).rejects.toMatchObject({ code: 'E_UNSUPPORTED' });
+    await expect(outbound.connect(new StubSession(), destination('tcp', '/run/x.sock', 0))).rejects.toMatchObject({
+      code: 'E_UNSUPPORTED',
+    });
     await expectClean(plane);
   });
 
@@ -160,7 +180,9 @@ describe('domainStrategy', () => {
 
   test('a name without an address of the family is an error, not a way to the other family', async () => {
     const { outbound, plane } = freedom({ domainStrategy: 'UseIPv4' }, { 'six.example': ['::1'] });
-    await expect(outbound.connect(new StubSession(), destination('tcp', 'six.example', await echoServer('::1')))).rejects.toMatchObject({
+    await expect(
+      outbound.connect(new StubSession(), destination('tcp', 'six.example', await echoServer('::1'))),
+    ).rejects.toMatchObject({
       code: 'E_DNS_NOT_FOUND',
     });
     await expectClean(plane);
@@ -170,7 +192,9 @@ describe('domainStrategy', () => {
     const { outbound, plane } = freedom({ domainStrategy: 'UseIP' }, both);
     const session = new StubSession();
     session.abort();
-    await expect(outbound.connect(session, destination('tcp', 'a.example', 9))).rejects.toMatchObject({ code: 'E_CLOSING' });
+    await expect(outbound.connect(session, destination('tcp', 'a.example', 9))).rejects.toMatchObject({
+      code: 'E_CLOSING',
+    });
     await expectClean(plane);
   });
 });
@@ -180,8 +204,14 @@ describe('UDP', () => {
     const host = await hostOutbound(freedomOutbound, {});
     const [a, b] = [await udpEcho(), await udpEcho()];
     const packets = await host.openPackets(destination('udp', '127.0.0.1', a));
-    expect(await exchange(packets, destination('udp', '127.0.0.1', a))).toEqual({ text: `${a}:ping`, from: { address: '127.0.0.1', port: a } });
-    expect(await exchange(packets, destination('udp', '127.0.0.1', b))).toEqual({ text: `${b}:ping`, from: { address: '127.0.0.1', port: b } });
+    expect(await exchange(packets, destination('udp', '127.0.0.1', a))).toEqual({
+      text: `${a}:ping`,
+      from: { address: '127.0.0.1', port: a },
+    });
+    expect(await exchange(packets, destination('udp', '127.0.0.1', b))).toEqual({
+      text: `${b}:ping`,
+      from: { address: '127.0.0.1', port: b },
+    });
     packets.close();
     await expectClean(host.plane);
   });
@@ -190,7 +220,10 @@ describe('UDP', () => {
     const port = await udpEcho();
     const { outbound } = freedom({ redirect: `127.0.0.1:${port}` });
     const packets = await outbound.openPackets(new StubSession('udp'), destination('udp', '192.0.2.1', 53));
-    expect(await exchange(packets, destination('udp', '192.0.2.1', 53))).toEqual({ text: `${port}:ping`, from: { address: '127.0.0.1', port } });
+    expect(await exchange(packets, destination('udp', '192.0.2.1', 53))).toEqual({
+      text: `${port}:ping`,
+      from: { address: '127.0.0.1', port },
+    });
     packets.close();
   });
 

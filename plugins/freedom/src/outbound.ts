@@ -37,7 +37,10 @@ export class FreedomOutbound implements Outbound {
     if (target.type === 'unix') throw new SluiceError('E_UNSUPPORTED', 'freedom does not lead to Unix sockets');
     const { dialer } = this.#context;
     const choice = target.type === 'domain' ? this.#choice : undefined;
-    const link = choice === undefined ? await dialer.dial(session, target) : await this.#dialFirst(session, await choice.resolve(target));
+    const link =
+      choice === undefined
+        ? await dialer.dial(session, target)
+        : await this.#dialFirst(session, await choice.resolve(target));
     link.timeouts = this.#timeouts;
     return link;
   }

@@ -19,14 +19,27 @@ describe('Redirect', () => {
   });
 
   test('keeps the network', () => {
-    expect(new Redirect('example.org:0').apply(destination('udp', '192.0.2.1', 53))).toEqual(destination('udp', 'example.org', 53));
+    expect(new Redirect('example.org:0').apply(destination('udp', '192.0.2.1', 53))).toEqual(
+      destination('udp', 'example.org', 53),
+    );
   });
 
   // V2Ray refuses these as well, except for the paths and what is in brackets.
-  test.each(['example.org', 'example.org:', '127.0.0.1:70000', '::1:80', '/run/x.sock', '/run/x.sock:80', '@x:1', 'a:https', '[example.org]:80', '[/x:y]:80', 'a b:80', '[]:80', ''])(
-    '%j is refused',
-    (text) => {
-      expect(() => new Redirect(text)).toThrow(expect.objectContaining({ code: 'E_ADDRESS_INVALID' }) as Error);
-    },
-  );
+  test.each([
+    'example.org',
+    'example.org:',
+    '127.0.0.1:70000',
+    '::1:80',
+    '/run/x.sock',
+    '/run/x.sock:80',
+    '@x:1',
+    'a:https',
+    '[example.org]:80',
+    '[/x:y]:80',
+    'a b:80',
+    '[]:80',
+    '',
+  ])('%j is refused', (text) => {
+    expect(() => new Redirect(text)).toThrow(expect.objectContaining({ code: 'E_ADDRESS_INVALID' }) as Error);
+  });
 });

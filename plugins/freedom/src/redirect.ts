@@ -11,7 +11,10 @@ export class Redirect {
   constructor(text: string) {
     const found = /^(?:\[(.*)\]|([^:]*)):(\d{1,5})$/s.exec(text);
     if (found === null) {
-      throw new SluiceError('E_ADDRESS_INVALID', 'write "host:port", ":port" to keep the host or "host:0" to keep the port; IPv6 in brackets');
+      throw new SluiceError(
+        'E_ADDRESS_INVALID',
+        'write "host:port", ":port" to keep the host or "host:0" to keep the port; IPv6 in brackets',
+      );
     }
     const bracketed = found[1];
     const { type, host, port } = destination('tcp', bracketed ?? (found[2] || '0.0.0.0'), Number(found[3]));

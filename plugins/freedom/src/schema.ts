@@ -17,7 +17,9 @@ export const freedomSettings = Type.Object({
       examples: ['127.0.0.1:8080', ':443', 'example.org:0'],
     }),
   ),
-  userLevel: Type.Optional(levelSchema('connections that leave here; the shorter idle times of it and of the user\'s own level count')),
+  userLevel: Type.Optional(
+    levelSchema("connections that leave here; the shorter idle times of it and of the user's own level count"),
+  ),
   timeout: Type.Optional(
     Type.Integer({
       minimum: 0,

@@ -15,7 +15,9 @@ export async function run(options: RunOptions): Promise<number> {
   const loaded = await loadConfigFiles(options.config, { strict: options.strict ?? false });
   reportDiagnostics(loaded.diagnostics, loaded.sources);
   if (loaded.config === undefined) {
-    process.stderr.write(`sluice: the configuration is refused (${countDiagnostics(loaded.diagnostics)}); nothing was started\n`);
+    process.stderr.write(
+      `sluice: the configuration is refused (${countDiagnostics(loaded.diagnostics)}); nothing was started\n`,
+    );
     return 1;
   }
   if (options.test === true) {

@@ -1,4 +1,11 @@
-import { SluiceError, TimerWheel, type Endpoint, type Link, type Relay, type TimerWheel as Wheel } from '@sluice/plugin-api';
+import {
+  SluiceError,
+  TimerWheel,
+  type Endpoint,
+  type Link,
+  type Relay,
+  type TimerWheel as Wheel,
+} from '@sluice/plugin-api';
 import { FlowSession, type InboundIdentity } from './flow-session.js';
 
 type Phase = 'handshake' | 'connecting' | 'established';

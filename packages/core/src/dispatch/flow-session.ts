@@ -1,5 +1,5 @@
 import {
-  SluiceError,
+  type SluiceError,
   TimerEntry,
   type Conn,
   type Destination,

@@ -189,6 +189,7 @@ export class InboundWorker {
     accessLog.record(session, { uplink: bytesRead, downlink: bytesWritten, end, error });
     if (error === undefined) return;
     if (error.code === 'E_INTERNAL') logger.error(error.message, { source: formatEndpoint(session.source) });
-    else logger.info(`connection ended: ${error.message}`, { source: formatEndpoint(session.source), code: error.code });
+    else
+      logger.info(`connection ended: ${error.message}`, { source: formatEndpoint(session.source), code: error.code });
   }
 }

@@ -34,7 +34,9 @@ export class Lifecycle {
       } catch (error) {
         await this.close();
         if (error instanceof SluiceError) throw error;
-        throw new SluiceError('E_START_FAILED', `${part.name} could not start: ${toSluiceError(error).message}`, { cause: error });
+        throw new SluiceError('E_START_FAILED', `${part.name} could not start: ${toSluiceError(error).message}`, {
+          cause: error,
+        });
       }
     }
   }

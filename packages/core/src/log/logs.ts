@@ -54,7 +54,8 @@ export class Logs {
 
   /** Resolves when what was logged has been handed to the system. */
   async close(): Promise<void> {
-    await Promise.all([this.#events, this.#access].map((logger) => (logger === undefined ? undefined : finished(logger))));
+    const open = [this.#events, this.#access].filter((logger) => logger !== undefined);
+    await Promise.all(open.map((logger) => finished(logger)));
   }
 }
 
@@ -100,7 +101,6 @@ class ScopedLogger implements Logger {
 
 /** What a peer sends may end up in a line; it must not be able to forge another one. */
 export function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are the point
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, '?');
 }
 

@@ -27,7 +27,10 @@ export class Registry<T> {
     const entry = this.#entries.get(name);
     if (entry !== undefined) return entry.value;
     const known = this.names().join(', ');
-    throw new SluiceError('E_REGISTRY_UNKNOWN', `there is no ${this.kind} "${name}"; known: ${known === '' ? 'none' : known}`);
+    throw new SluiceError(
+      'E_REGISTRY_UNKNOWN',
+      `there is no ${this.kind} "${name}"; known: ${known === '' ? 'none' : known}`,
+    );
   }
 
   find(name: string): T | undefined {

@@ -129,7 +129,9 @@ describe('port and sourcePort', () => {
     [-5, 'neither a port nor a range'],
   ])('%j is an error: %s', (value, message) => {
     for (const key of ['port', 'sourcePort']) {
-      expect(check({ [key]: value })).toEqual([{ severity: 'error', path: [key], message: expect.stringContaining(message) as string }]);
+      expect(check({ [key]: value })).toEqual([
+        { severity: 'error', path: [key], message: expect.stringContaining(message) as string },
+      ]);
     }
   });
 });
@@ -152,7 +154,7 @@ describe('network', () => {
 });
 
 describe('source, user and inboundTag', () => {
-  test('source is the client\'s address', () => {
+  test("source is the client's address", () => {
     expect(matches({ source: ['192.0.2.0/24'] })).toBe(true);
     expect(matches({ source: '198.51.100.0/24, 192.0.2.10' })).toBe(true);
     expect(matches({ source: ['198.51.100.0/24'] })).toBe(false);
@@ -208,7 +210,9 @@ describe('a rule', () => {
 
   test('without a condition is an error', () => {
     for (const empty of [{}, { domain: [] }, { domain: null }]) {
-      expect(check(empty).filter(({ severity }) => severity === 'error')).toMatchObject([{ path: [], message: expect.stringContaining('no condition') as string }]);
+      expect(check(empty).filter(({ severity }) => severity === 'error')).toMatchObject([
+        { path: [], message: expect.stringContaining('no condition') as string },
+      ]);
     }
   });
 
@@ -232,7 +236,9 @@ describe('what is not available yet is an error', () => {
     [{ attrs: 'attrs[":method"] == "GET"' }, ['attrs']],
     [{ port: 1, balancerTag: 'b' }, ['balancerTag']],
   ])('%j', (rule, path) => {
-    expect(check(rule)).toEqual([{ severity: 'error', path, message: expect.stringContaining('not available yet') as string }]);
+    expect(check(rule)).toEqual([
+      { severity: 'error', path, message: expect.stringContaining('not available yet') as string },
+    ]);
   });
 });
 
@@ -252,7 +258,9 @@ describe('mistakes', () => {
     [{ domain: ['x', ''] }, ['domain', 1], 'must not be empty'],
   ])('%j', (rule, path, message) => {
     expect(check(rule)).toEqual([{ severity: 'error', path, message: expect.stringContaining(message) as string }]);
-    expect(() => fieldRule.compile(rule)).toThrow(expect.objectContaining({ code: 'E_CONFIG_INVALID' } satisfies Partial<SluiceError>) as Error);
+    expect(() => fieldRule.compile(rule)).toThrow(
+      expect.objectContaining({ code: 'E_CONFIG_INVALID' } satisfies Partial<SluiceError>) as Error,
+    );
   });
 
   test('a prefix that does not exist is pointed out', () => {
@@ -267,7 +275,19 @@ describe('mistakes', () => {
 test('every field is described', () => {
   const { properties } = fieldRule.schema as unknown as { properties: Record<string, { description?: string }> };
   expect(Object.keys(properties).sort()).toEqual(
-    ['attrs', 'domain', 'domains', 'inboundTag', 'ip', 'network', 'port', 'protocol', 'source', 'sourcePort', 'user'].sort(),
+    [
+      'attrs',
+      'domain',
+      'domains',
+      'inboundTag',
+      'ip',
+      'network',
+      'port',
+      'protocol',
+      'source',
+      'sourcePort',
+      'user',
+    ].sort(),
   );
   for (const [key, { description }] of Object.entries(properties)) expect(description, key).toMatch(/\w.+\./);
 });

@@ -36,7 +36,8 @@ export type FieldRuleFields = Readonly<Record<string, unknown>>;
  * V2Ray's rule type: the fields of a rule must all match, of a field's values any one.
  */
 export const fieldRule = defineRuleType<FieldRuleFields>({
-  description: 'Matches by the connection\'s fields: all fields that are set must match, of each field\'s values any one.',
+  description:
+    "Matches by the connection's fields: all fields that are set must match, of each field's values any one.",
   schema: fieldSchema(),
   check(rule, problems) {
     parseTests(rule, problems);
@@ -87,7 +88,7 @@ function fieldSchema(): TSchema {
   for (const matcher of matchers) {
     for (const [key, schema] of Object.entries<TSchema>(matcher.fields)) fields[key] = Type.Optional(schema);
   }
-  return Type.Object(fields, { description: 'A rule by the connection\'s fields.' });
+  return Type.Object(fields, { description: "A rule by the connection's fields." });
 }
 
 function isSet(value: unknown): boolean {

@@ -13,7 +13,9 @@ class FixedResolver implements Resolver {
   resolve(domain: string): Promise<string[]> {
     this.asked.push(domain);
     const found = this.names[domain];
-    return found === undefined ? Promise.reject(new SluiceError('E_DNS_NOT_FOUND', 'no such name')) : Promise.resolve(found);
+    return found === undefined
+      ? Promise.reject(new SluiceError('E_DNS_NOT_FOUND', 'no such name'))
+      : Promise.resolve(found);
   }
 }
 
@@ -28,7 +30,10 @@ function route(domainStrategy: RouterOptions['domainStrategy'], rules: { out: st
   const resolver = new FixedResolver(names);
   const configs = rules.map(({ out, ...fields }) => ({ type: 'field', outboundTag: out, fields }));
   const router = new Router({ rules: compileRules(configs, ruleType), domainStrategy, resolver });
-  return { resolver, pick: (host: string, change: Partial<RouteSubject> = {}) => router.pick({ ...subject(host), ...change }) };
+  return {
+    resolver,
+    pick: (host: string, change: Partial<RouteSubject> = {}) => router.pick({ ...subject(host), ...change }),
+  };
 }
 
 function subject(host: string): RouteSubject {
@@ -59,13 +64,16 @@ describe('Router', () => {
     expect(route('IPOnDemand', []).pick('inside.example')).toEqual(noMatch);
   });
 
-  test.each(['AsIs', 'IPIfNonMatch', 'IPOnDemand'] as const)('%s: knows the IP of a target that is one, at once', (strategy) => {
-    const { pick, resolver } = route(strategy, [{ out: 'a', ip: '10.0.0.0/8,2001:db8::/32' }]);
-    expect([pick('10.9.9.9'), pick('2001:db8::9')]).toMatchObject([{ outboundTag: 'a' }, { outboundTag: 'a' }]);
-    expect(pick('192.0.2.1')).toEqual(noMatch);
-    expect(pick('/run/x.sock')).toEqual(noMatch);
-    expect(resolver.asked).toEqual([]);
-  });
+  test.each(['AsIs', 'IPIfNonMatch', 'IPOnDemand'] as const)(
+    '%s: knows the IP of a target that is one, at once',
+    (strategy) => {
+      const { pick, resolver } = route(strategy, [{ out: 'a', ip: '10.0.0.0/8,2001:db8::/32' }]);
+      expect([pick('10.9.9.9'), pick('2001:db8::9')]).toMatchObject([{ outboundTag: 'a' }, { outboundTag: 'a' }]);
+      expect(pick('192.0.2.1')).toEqual(noMatch);
+      expect(pick('/run/x.sock')).toEqual(noMatch);
+      expect(resolver.asked).toEqual([]);
+    },
+  );
 
   test('AsIs never resolves', () => {
     const { pick, resolver } = route('AsIs', [{ out: 'a', ip: '10.0.0.0/8' }]);
@@ -155,6 +163,8 @@ describe('compileRules', () => {
     const good = { type: 'field', outboundTag: 'a', fields: { port: 80 } };
     const wrong = { type: 'field', outboundTag: 'a', fields: { ip: ['10.0.0.0/40'] } };
     expect(() => compileRules([good, wrong], ruleType)).toThrow(/^routing rule 1: ip\.0: .*prefix/);
-    expect(() => compileRules([{ ...good, type: 'fild' }], ruleType)).toThrow(expect.objectContaining({ code: 'E_REGISTRY_UNKNOWN' }) as Error);
+    expect(() => compileRules([{ ...good, type: 'fild' }], ruleType)).toThrow(
+      expect.objectContaining({ code: 'E_REGISTRY_UNKNOWN' }) as Error,
+    );
   });
 });

@@ -128,7 +128,8 @@ export async function hostInbound(
     ? await listenUdp(
         host,
         port,
-        (payload, source) => inbound.packet?.(payload, source, { address: host, port }, (back) => udp?.send(back, source)),
+        (payload, source) =>
+          inbound.packet?.(payload, source, { address: host, port }, (back) => udp?.send(back, source)),
         (error) => logger.error(error.message),
       )
     : undefined;

@@ -1,6 +1,6 @@
 import {
   DataPlane,
-  Link,
+  type Link,
   SluiceError,
   SystemResolver,
   type Destination,
@@ -52,6 +52,8 @@ export async function hostOutbound(
       }
       return outbound.openPackets(session, to);
     },
-    close: async () => void (await outbound.close?.()),
+    close: async () => {
+      await outbound.close?.();
+    },
   };
 }

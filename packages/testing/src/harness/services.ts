@@ -9,7 +9,7 @@ import {
   type SessionKey,
   type Stats,
   Counter,
-  DataPlane,
+  type DataPlane,
   dial,
   Link,
   UdpConn,

@@ -20,7 +20,9 @@ const name = fc.array(label, { minLength: 1, maxLength: 4 }).map((labels) => lab
 const patterns = fc.record({
   full: fc.array(name, { maxLength: 5 }),
   suffixes: fc.array(name, { maxLength: 5 }),
-  keywords: fc.array(fc.string({ unit: fc.constantFrom('a', 'b', 'c', '.'), minLength: 3, maxLength: 7 }), { maxLength: 60 }),
+  keywords: fc.array(fc.string({ unit: fc.constantFrom('a', 'b', 'c', '.'), minLength: 3, maxLength: 7 }), {
+    maxLength: 60,
+  }),
   dotless: fc.array(label, { maxLength: 1 }),
   regexps: fc.array(
     fc.constantFrom('^aa', 'b{3}$', '(^|\\.)c[ab]+\\.').map((expression) => RE2JS.compile(expression)),
@@ -42,16 +44,14 @@ describe('DomainSet', () => {
 
   test('takes a suffix by whole labels only', () => {
     const set = new DomainSet({ ...none, suffixes: ['example.org'] });
-    expect(['example.org', 'a.b.example.org', 'badexample.org', 'org', 'example.org.evil.com'].map((domain) => set.has(domain))).toEqual([
-      true,
-      true,
-      false,
-      false,
-      false,
-    ]);
+    expect(
+      ['example.org', 'a.b.example.org', 'badexample.org', 'org', 'example.org.evil.com'].map((domain) =>
+        set.has(domain),
+      ),
+    ).toEqual([true, true, false, false, false]);
   });
 
-  test('is not got around with the root\'s dot', () => {
+  test("is not got around with the root's dot", () => {
     const set = new DomainSet({ ...none, full: ['a.example'], suffixes: ['b.example'] });
     expect([set.has('a.example.'), set.has('x.b.example.')]).toEqual([true, true]);
   });
@@ -67,11 +67,18 @@ describe('KeywordSet', () => {
   const keyword = fc.string({ unit: fc.constantFrom('a', 'b', 'c', 'd'), minLength: 3, maxLength: 7 });
 
   test('finds in one pass what a search for each keyword finds', () => {
-    const many = fc.oneof(fc.array(keyword, { maxLength: 10 }), fc.uniqueArray(keyword, { minLength: 24, maxLength: 40 }));
+    const many = fc.oneof(
+      fc.array(keyword, { maxLength: 10 }),
+      fc.uniqueArray(keyword, { minLength: 24, maxLength: 40 }),
+    );
     fc.assert(
-      fc.property(many, fc.string({ unit: fc.constantFrom('a', 'b', 'c', 'd', 'ü'), maxLength: 40 }), (keywords, text) => {
-        expect(new KeywordSet(keywords).foundIn(text)).toBe(keywords.some((one) => text.includes(one)));
-      }),
+      fc.property(
+        many,
+        fc.string({ unit: fc.constantFrom('a', 'b', 'c', 'd', 'ü'), maxLength: 40 }),
+        (keywords, text) => {
+          expect(new KeywordSet(keywords).foundIn(text)).toBe(keywords.some((one) => text.includes(one)));
+        },
+      ),
       { numRuns: 1000 },
     );
   });
@@ -79,7 +86,21 @@ describe('KeywordSet', () => {
   test('finds keywords that begin, end and lie within one another', () => {
     const filler = Array.from({ length: 30 }, (_, i) => `filler${i}`);
     const set = new KeywordSet([...filler, 'abcde', 'bcx', 'cdy', 'abc', 'zz', 'pzq', 'apzqrs']);
-    const found = ['abc', 'abcx', 'xbcxx', 'acdya', 'azzb', 'ab', 'bcd', 'cd', 'z', 'fille', 'filler7', 'apzq', 'apz'].filter((text) => set.foundIn(text));
+    const found = [
+      'abc',
+      'abcx',
+      'xbcxx',
+      'acdya',
+      'azzb',
+      'ab',
+      'bcd',
+      'cd',
+      'z',
+      'fille',
+      'filler7',
+      'apzq',
+      'apz',
+    ].filter((text) => set.foundIn(text));
     expect(found).toEqual(['abc', 'abcx', 'xbcxx', 'acdya', 'azzb', 'filler7', 'apzq']);
   });
 });

@@ -83,5 +83,6 @@ function addRegexp(patterns: Patterns, expression: string, path: ListItem['path'
     return;
   }
   // In one string with commas the expression itself may have been cut.
-  if (path.length === 1) problems.warning(path, 'write the list as an array: a comma in a regular expression would end it');
+  if (path.length === 1)
+    problems.warning(path, 'write the list as an array: a comma in a regular expression would end it');
 }

@@ -20,22 +20,26 @@ const address = fc.oneof(
   fc.uint8Array({ minLength: 4, maxLength: 4 }),
   fc.array(byte, { minLength: 4, maxLength: 4 }).map((bytes) => Uint8Array.from(bytes)),
   fc.array(byte, { minLength: 16, maxLength: 16 }).map((bytes) => Uint8Array.from(bytes)),
-  fc.array(byte, { minLength: 4, maxLength: 4 }).map((tail) => Uint8Array.from([...new Array<number>(10).fill(0), 255, 255, ...tail])),
+  fc
+    .array(byte, { minLength: 4, maxLength: 4 })
+    .map((tail) => Uint8Array.from([...new Array<number>(10).fill(0), 255, 255, ...tail])),
 );
-const block = fc
-  .tuple(address, fc.nat(128))
-  .map(([bytes, bits]) => {
-    const ip = bytesToIp(bytes);
-    return parseCidr(`${ip}/${Math.min(bits, ip.includes(':') ? 128 : 32)}`);
-  });
+const block = fc.tuple(address, fc.nat(128)).map(([bytes, bits]) => {
+  const ip = bytesToIp(bytes);
+  return parseCidr(`${ip}/${Math.min(bits, ip.includes(':') ? 128 : 32)}`);
+});
 
 describe('IpSet', () => {
   test('answers as the naive search does', () => {
     fc.assert(
-      fc.property(fc.array(block, { maxLength: 30 }), fc.array(address, { minLength: 1, maxLength: 20 }), (blocks, asked) => {
-        const set = new IpSet(blocks);
-        for (const ip of asked) expect(set.has(ip), bytesToIp(ip)).toBe(naive(blocks, ip));
-      }),
+      fc.property(
+        fc.array(block, { maxLength: 30 }),
+        fc.array(address, { minLength: 1, maxLength: 20 }),
+        (blocks, asked) => {
+          const set = new IpSet(blocks);
+          for (const ip of asked) expect(set.has(ip), bytesToIp(ip)).toBe(naive(blocks, ip));
+        },
+      ),
       { numRuns: 500 },
     );
   });
@@ -43,10 +47,27 @@ describe('IpSet', () => {
   test('holds the first and the last address of each block and not their neighbours', () => {
     const set = new IpSet(['10.0.0.0/8', '192.0.2.7', '2001:db8::/32', '0.0.0.0/32', 'ffff::/16'].map(parseCidr));
     const has = (ip: string): boolean => set.has(ipToBytes(ip));
-    for (const ip of ['10.0.0.0', '10.255.255.255', '192.0.2.7', '2001:db8::', '2001:db8:ffff:ffff:ffff:ffff:ffff:ffff', '0.0.0.0', 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff']) {
+    for (const ip of [
+      '10.0.0.0',
+      '10.255.255.255',
+      '192.0.2.7',
+      '2001:db8::',
+      '2001:db8:ffff:ffff:ffff:ffff:ffff:ffff',
+      '0.0.0.0',
+      'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff',
+    ]) {
       expect(has(ip), ip).toBe(true);
     }
-    for (const ip of ['9.255.255.255', '11.0.0.0', '192.0.2.6', '192.0.2.8', '2001:db7:ffff::', '2001:db9::', '0.0.0.1', '::']) {
+    for (const ip of [
+      '9.255.255.255',
+      '11.0.0.0',
+      '192.0.2.6',
+      '192.0.2.8',
+      '2001:db7:ffff::',
+      '2001:db9::',
+      '0.0.0.1',
+      '::',
+    ]) {
       expect(has(ip), ip).toBe(false);
     }
   });

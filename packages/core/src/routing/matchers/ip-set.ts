@@ -12,8 +12,14 @@ export class IpSet {
   readonly #v6: RangeTable;
 
   constructor(blocks: readonly Cidr[]) {
-    this.#v4 = new RangeTable(1, blocks.filter((block) => block.bytes.length === 4));
-    this.#v6 = new RangeTable(4, blocks.filter((block) => block.bytes.length === 16));
+    this.#v4 = new RangeTable(
+      1,
+      blocks.filter((block) => block.bytes.length === 4),
+    );
+    this.#v6 = new RangeTable(
+      4,
+      blocks.filter((block) => block.bytes.length === 16),
+    );
   }
 
   /** @param address 4 or 16 bytes; anything else is in no set */

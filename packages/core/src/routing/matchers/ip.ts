@@ -10,7 +10,7 @@ const EXAMPLES = [['10.0.0.0/8', '192.0.2.1', 'fc00::/7']];
 export const ipMatcher = defineMatcher<{ ip?: StringList }>({
   fields: {
     ip: stringListSchema(
-      'The target\'s IP: addresses and CIDR blocks. A target that is a domain has IPs only where `domainStrategy` has it resolved. Default: any.',
+      "The target's IP: addresses and CIDR blocks. A target that is a domain has IPs only where `domainStrategy` has it resolved. Default: any.",
       EXAMPLES,
     ),
   },
@@ -26,7 +26,7 @@ export const ipMatcher = defineMatcher<{ ip?: StringList }>({
 });
 
 export const sourceMatcher = defineMatcher<{ source?: StringList }>({
-  fields: { source: stringListSchema('The client\'s IP: addresses and CIDR blocks. Default: any.', EXAMPLES) },
+  fields: { source: stringListSchema("The client's IP: addresses and CIDR blocks. Default: any.", EXAMPLES) },
   parse(rule, problems) {
     const set = parseBlocks(listItems('source', rule.source, problems), problems);
     if (set === undefined) return undefined;

@@ -21,7 +21,7 @@ export interface Matcher<F = unknown> {
 
 /** Keeps the fields' types while the list of matchers forgets them. */
 export function defineMatcher<F extends object>(matcher: Matcher<F>): Matcher {
-  return matcher as unknown as Matcher;
+  return matcher;
 }
 
 /** For rules that were checked before: an error now is a caller's, and is thrown. */

@@ -4,7 +4,11 @@ import { listItems, stringListSchema, type StringList } from './string-list.js';
 
 export const networkMatcher = defineMatcher<{ network?: StringList }>({
   fields: {
-    network: stringListSchema('"tcp", "udp" or "tcp,udp", in any case; also as a list. Default: both.', ['tcp', 'udp', 'tcp,udp']),
+    network: stringListSchema('"tcp", "udp" or "tcp,udp", in any case; also as a list. Default: both.', [
+      'tcp',
+      'udp',
+      'tcp,udp',
+    ]),
   },
   parse(rule, problems) {
     const items = listItems('network', rule.network, problems);

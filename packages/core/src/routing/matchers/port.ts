@@ -5,12 +5,12 @@ import { PortSet, type PortRange } from './port-set.js';
 type PortList = number | string;
 
 export const portMatcher = defineMatcher<{ port?: PortList }>({
-  fields: { port: portListSchema('The target\'s port') },
+  fields: { port: portListSchema("The target's port") },
   parse: (rule, problems) => parsePorts('port', rule.port, problems, (query) => query.target.port),
 });
 
 export const sourcePortMatcher = defineMatcher<{ sourcePort?: PortList }>({
-  fields: { sourcePort: portListSchema('The port that the client\'s connection comes from') },
+  fields: { sourcePort: portListSchema("The port that the client's connection comes from") },
   parse: (rule, problems) => parsePorts('sourcePort', rule.sourcePort, problems, (query) => query.source.port),
 });
 

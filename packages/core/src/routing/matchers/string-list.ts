@@ -20,7 +20,8 @@ export function listItems(key: string, value: StringList | null | undefined, pro
     typeof value === 'string'
       ? value.split(',').map((part) => ({ text: part.trim(), path: [key] }))
       : value.map((text, index) => ({ text, path: [key, index] }));
-  if (items.length === 0) problems.warning([key], 'an empty list is no condition: the rule matches as if it were not there');
+  if (items.length === 0)
+    problems.warning([key], 'an empty list is no condition: the rule matches as if it were not there');
   return items.filter((item) => {
     if (item.text.trim() !== '') return true;
     problems.error(item.path, 'must not be empty');

@@ -5,12 +5,16 @@ import { stringListSchema, type StringList } from './string-list.js';
 /** Why a value such as "geoip:cn" cannot be used, if its prefix is one of those named. */
 export function unavailablePrefix(value: string, prefixes: readonly string[]): string | undefined {
   const prefix = value.slice(0, Math.max(0, value.indexOf(':'))).toLowerCase();
-  return prefixes.includes(prefix) ? `"${value.slice(0, 64)}": ${prefix}: needs a geo data file, which is not available yet` : undefined;
+  return prefixes.includes(prefix)
+    ? `"${value.slice(0, 64)}": ${prefix}: needs a geo data file, which is not available yet`
+    : undefined;
 }
 
 /** Conditions of V2Ray that cannot be tested yet. A rule without them would match too much. */
 export const protocolMatcher = defineMatcher<{ protocol?: StringList }>({
-  fields: { protocol: stringListSchema('The sniffed protocol: "http", "tls", "bittorrent". Not available yet: an error.') },
+  fields: {
+    protocol: stringListSchema('The sniffed protocol: "http", "tls", "bittorrent". Not available yet: an error.'),
+  },
   parse(rule, problems) {
     if (rule.protocol === undefined || rule.protocol === null) return undefined;
     problems.error(['protocol'], 'matching by sniffed protocol is not available yet');
@@ -19,7 +23,11 @@ export const protocolMatcher = defineMatcher<{ protocol?: StringList }>({
 });
 
 export const attrsMatcher = defineMatcher<{ attrs?: string }>({
-  fields: { attrs: Type.String({ description: 'An expression over the attributes of an HTTP request. Not available yet: an error.' }) },
+  fields: {
+    attrs: Type.String({
+      description: 'An expression over the attributes of an HTTP request. Not available yet: an error.',
+    }),
+  },
   parse(rule, problems) {
     if (rule.attrs === undefined || rule.attrs === null) return undefined;
     problems.error(['attrs'], 'matching by request attributes is not available yet');
