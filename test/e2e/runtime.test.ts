@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createInstance } from '@sluice/core';
 import { definePlugin, defineOutbound, Type } from '@sluice/plugin-api';
@@ -162,6 +163,22 @@ describe('an instance', () => {
     const cutOff = gone(staying);
     await closed;
     await cutOff;
+    await holdsNothing(running.instance);
+  });
+
+  it('drains a plain HTTP request too, whose response is on its way', async () => {
+    let asked: (socket: Socket) => void = () => undefined;
+    const request = new Promise<Socket>((resolve) => (asked = resolve));
+    const target = await serve((socket) => void socket.once('data', () => asked(socket)));
+    const running = await start({ inbounds: [{ tag: 'in', protocol: 'http' }], outbounds: [{ protocol: 'freedom' }] });
+    const client = await connectTo(running.port('in'));
+    client.write(`GET http://127.0.0.1:${target}/ HTTP/1.1\r\nHost: 127.0.0.1:${target}\r\nConnection: close\r\n\r\n`);
+    const origin = await request;
+    const closed = running.instance.close({ drainMs: 5000 });
+    origin.end('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nlate');
+    expect((await readToEnd(client)).toString()).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*late$/);
+    client.destroy();
+    await closed;
     await holdsNothing(running.instance);
   });
 

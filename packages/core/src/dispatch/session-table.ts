@@ -54,7 +54,13 @@ export class SessionTable {
   /** Ends what has no relay yet, gives relays `ms` to come to their end, then ends them too. */
   async drain(ms: number): Promise<void> {
     const closing = new SluiceError('E_CLOSING', 'the instance is shutting down');
-    for (const session of [...this.#sessions]) if (session.relay === undefined) session.kill(closing);
+    const sessions = [...this.#sessions];
+    // A connection whose request is being relayed has no relay of its own, but is not idle either.
+    const carriers = new Set(sessions.filter((each) => each.isFork && each.relay !== undefined).map((each) => each.origin));
+    for (const session of sessions) {
+      const carries = !session.isFork && carriers.has(session.origin);
+      if (session.relay === undefined && !carries) session.kill(closing);
+    }
     if (this.#sessions.size > 0 && ms > 0) await this.#emptyWithin(ms);
     for (const session of [...this.#sessions]) session.kill(closing);
   }
