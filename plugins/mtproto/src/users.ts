@@ -1,5 +1,6 @@
 import type { User } from '@sluice/plugin-api';
 import { openHeader, type ClientLayer } from './obfuscation/client-layer.js';
+import { SecretSearch } from './obfuscation/secret-search.js';
 import type { Secret } from './secret.js';
 
 export interface MtprotoUser extends User {
@@ -18,11 +19,13 @@ const MAX_REMEMBERED = 4096;
 /** The users of an inbound. */
 export class Users {
   readonly #users: readonly MtprotoUser[];
+  readonly #secrets: SecretSearch;
   /** Clients come back: from one address it is nearly always the same user. */
   readonly #lastFrom = new Map<string, MtprotoUser>();
 
   constructor(users: readonly MtprotoUser[]) {
     this.#users = users;
+    this.#secrets = new SecretSearch(users.map(({ secret }) => secret.key));
   }
 
   /** Finds the user whose secret opens the header. @param source the client's IP */
@@ -31,18 +34,14 @@ export class Users {
     if (this.#users.length === 1 && only !== undefined) return openAs(only, header);
     const last = this.#lastFrom.get(source);
     const opened = last === undefined ? undefined : openAs(last, header);
-    return opened ?? this.#search(header, source, last);
+    return opened ?? this.#search(header, source);
   }
 
-  #search(header: Buffer, source: string, tried: MtprotoUser | undefined): OpenedBy | undefined {
-    for (const user of this.#users) {
-      if (user === tried) continue;
-      const opened = openAs(user, header);
-      if (opened === undefined) continue;
-      this.#remember(source, user);
-      return opened;
-    }
-    return undefined;
+  #search(header: Buffer, source: string): OpenedBy | undefined {
+    const user = this.#users[this.#secrets.find(header)];
+    if (user === undefined) return undefined;
+    this.#remember(source, user);
+    return openAs(user, header);
   }
 
   #remember(source: string, user: MtprotoUser): void {
