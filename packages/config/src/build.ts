@@ -7,8 +7,8 @@ import type { LevelConfig, LogConfig, LogLevel, PolicyConfig, RoutingConfig, Slu
 import { fillDefaults } from './normalise/defaults.js';
 import type { JsonSchema } from './schema/json-schema.js';
 import { logSchema } from './schema/log.js';
-import { policySchema } from './schema/policy.js';
-import { isTrue, member, text, toValue, type ObjectNode } from './source/node.js';
+import { levelSchema } from './schema/policy.js';
+import { isTrue, member, text, toValue, without, type Member, type ObjectNode } from './source/node.js';
 
 /** The model of a configuration that has no errors. */
 export function buildConfig(
@@ -17,7 +17,9 @@ export function buildConfig(
   outbounds: readonly OutboundEntry[],
   rules: readonly RuleEntry[],
 ): SluiceConfig {
-  const inboundTags = completeTags(inbounds.map(({ tag, protocol, listen, ports }) => ({ tag, name: `${protocol}:${ports[0]?.from ?? listen}` })));
+  const inboundTags = completeTags(
+    inbounds.map(({ tag, protocol, listen, ports }) => ({ tag, name: `${protocol}:${ports[0]?.from ?? listen}` })),
+  );
   const outboundTags = completeTags(outbounds.map(({ tag, protocol }) => ({ tag, name: String(protocol) })));
   return deepFreeze({
     log: buildLog(root),
@@ -36,7 +38,11 @@ export function buildConfig(
 function buildLog(root: ObjectNode): LogConfig {
   const node = member(root, 'log');
   if (node === undefined) return { access: 'none', error: '', loglevel: 'warning' };
-  const { access, error, loglevel } = toValue(fillDefaults(node, logSchema as JsonSchema)) as { access: string; error: string; loglevel: LogLevel };
+  const { access, error, loglevel } = toValue(fillDefaults(node, logSchema as JsonSchema)) as {
+    access: string;
+    error: string;
+    loglevel: LogLevel;
+  };
   return loglevel === 'none' ? { access: 'none', error: 'none', loglevel } : { access, error, loglevel };
 }
 
@@ -44,10 +50,8 @@ function buildPolicy(root: ObjectNode): PolicyConfig {
   const policy = member(root, 'policy');
   const system = member(policy, 'system');
   const levels = member(policy, 'levels');
-  const complete = levels === undefined ? {} : (toValue(fillDefaults(levels, levelsSchema())) as Record<string, LevelConfig & { bufferSize?: number }>);
-  const withoutBuffers = Object.entries(complete).map(([level, { bufferSize: _, ...values }]) => [String(Number(level)), values] as const);
   return {
-    levels: Object.fromEntries(withoutBuffers),
+    levels: levels?.kind === 'object' ? Object.fromEntries(levels.members.map(buildLevel)) : {},
     system: {
       statsInboundUplink: isTrue(system, 'statsInboundUplink'),
       statsInboundDownlink: isTrue(system, 'statsInboundDownlink'),
@@ -57,6 +61,7 @@ function buildPolicy(root: ObjectNode): PolicyConfig {
   };
 }
 
-function levelsSchema(): JsonSchema {
-  return policySchema.properties.levels as JsonSchema;
+function buildLevel({ key, value }: Member): [string, LevelConfig] {
+  const own = value.kind === 'object' ? without(value, ['bufferSize']) : value;
+  return [String(Number(key)), toValue(fillDefaults(own, levelSchema as JsonSchema)) as LevelConfig];
 }

@@ -7,7 +7,9 @@ export class ConfigError extends SluiceError {
 
   constructor(diagnostics: readonly Diagnostic[]) {
     const errors = diagnostics.filter(({ severity }) => severity === 'error');
-    const shown = errors.slice(0, 5).map(({ pointer, code, message }) => `${pointer === '' ? '/' : pointer}: ${message} (${code})`);
+    const shown = errors
+      .slice(0, 5)
+      .map(({ pointer, code, message }) => `${pointer === '' ? '/' : pointer}: ${message} (${code})`);
     const more = errors.length > shown.length ? `; and ${errors.length - shown.length} more` : '';
     super('E_CONFIG_INVALID', `the configuration is refused: ${shown.join('; ')}${more}`);
     this.diagnostics = diagnostics;

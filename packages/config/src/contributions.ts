@@ -21,7 +21,10 @@ export class PluginContributions {
 }
 
 /** Of two of one name the first counts; that there are two is the runtime's registry to say. */
-function collect<C>(plugins: readonly Plugin[], of: (plugin: Plugin) => Readonly<Record<string, C>> | undefined): Map<string, Named<C>> {
+function collect<C>(
+  plugins: readonly Plugin[],
+  of: (plugin: Plugin) => Readonly<Record<string, C>> | undefined,
+): Map<string, Named<C>> {
   const found = new Map<string, Named<C>>();
   for (const plugin of plugins) {
     for (const [name, contribution] of Object.entries(of(plugin) ?? {})) {

@@ -22,6 +22,7 @@ import type { JsonSchema } from './schema/json-schema.js';
 import { outboundSchema } from './schema/outbound.js';
 import { rootSchema } from './schema/root.js';
 import { ruleSchema } from './schema/routing.js';
+import { pruned } from './schema/pruned.js';
 import { secretNames } from './schema/secret-names.js';
 import { readJsonc } from './source/jsonc.js';
 import { items, member, type ConfigNode, type ObjectNode } from './source/node.js';
@@ -84,7 +85,12 @@ export function loadObject(value: unknown, options: LoadOptions): LoadResult {
   return finish(root === undefined ? [] : [{ file: '', root }], [], options, problems);
 }
 
-function loadSources(files: readonly TextFile[], paths: readonly string[], options: LoadOptions, problems: Problems): TextLoadResult {
+function loadSources(
+  files: readonly TextFile[],
+  paths: readonly string[],
+  options: LoadOptions,
+  problems: Problems,
+): TextLoadResult {
   const names = secretNames(options.plugins);
   const sources = new Map<string, string>();
   const roots: FileRoot[] = [];
@@ -101,14 +107,24 @@ function loadSources(files: readonly TextFile[], paths: readonly string[], optio
 function normaliseRoot(node: ConfigNode, problems: Problems): ObjectNode | undefined {
   const root = normalise(node, coreSchema, problems);
   if (root.kind === 'object') return root;
-  problems.error('C_TYPE', root.place, 'the configuration must be an object', { found: describeFound(root), expected: 'an object' });
+  problems.error('C_TYPE', root.place, 'the configuration must be an object', {
+    found: describeFound(root),
+    expected: 'an object',
+  });
   return undefined;
 }
 
-function finish(roots: readonly FileRoot[], paths: readonly string[], options: LoadOptions, problems: Problems): LoadResult {
+function finish(
+  roots: readonly FileRoot[],
+  paths: readonly string[],
+  options: LoadOptions,
+  problems: Problems,
+): LoadResult {
   let config: SluiceConfig | undefined;
   if (roots.length > 0) {
-    config = readRoot(modernise(mergeFiles(roots, problems), problems), options, problems);
+    const merged = mergeFiles(roots, problems);
+    validate(merged, pruned(coreSchema, [merged]), validator, problems);
+    config = readRoot(modernise(merged, problems), options, problems);
   } else if (!problems.hasErrors) {
     problems.error('C_READ', { pointer: '' }, 'no configuration file was named');
   }
@@ -123,9 +139,10 @@ function readRoot(root: ObjectNode, options: LoadOptions, problems: Problems): S
     problems,
     env: options.env ?? process.env,
   };
-  validate(root, coreSchema, validator, problems);
-  const read = <T>(nodes: readonly ConfigNode[], reader: (node: ConfigNode, context: EntryContext) => T | undefined): T[] =>
-    nodes.map((node) => reader(node, context)).filter((entry) => entry !== undefined);
+  const read = <T>(
+    nodes: readonly ConfigNode[],
+    reader: (node: ConfigNode, context: EntryContext) => T | undefined,
+  ): T[] => nodes.map((node) => reader(node, context)).filter((entry) => entry !== undefined);
   const inbounds = read(items(root, 'inbounds'), readInbound);
   const outbounds = read(items(root, 'outbounds'), readOutbound);
   const rules = read(items(member(root, 'routing'), 'rules'), readRule);

@@ -9,7 +9,9 @@ export function checkListenConflicts(inbounds: readonly InboundEntry[], problems
     const earlier = inbounds.slice(0, index).find((other) => conflict(inbound, other));
     if (earlier === undefined) continue;
     const place = member(inbound.node, 'port')?.place ?? listenPlace(inbound.node);
-    problems.error('C_LISTEN_CONFLICT', place, `another inbound listens here: ${where(earlier.node)}`, { found: describe(inbound) });
+    problems.error('C_LISTEN_CONFLICT', place, `another inbound listens here: ${where(earlier.node)}`, {
+      found: describe(inbound),
+    });
   }
 }
 

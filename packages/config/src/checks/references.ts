@@ -37,14 +37,19 @@ export function checkReferences(
 function requireOutbound(node: ScalarNode, known: ReadonlySet<string>, problems: Problems): void {
   const tag = node.value as string;
   if (known.has(tag)) return;
-  problems.error('C_UNKNOWN_OUTBOUND', node.place, 'no outbound has this tag', { found: describeFound(node), suggestion: quoted(nearest(tag, known)) });
+  problems.error('C_UNKNOWN_OUTBOUND', node.place, 'no outbound has this tag', {
+    found: describeFound(node),
+    suggestion: quoted(nearest(tag, known)),
+  });
 }
 
 /** Found by its key in any case: the rule's own fields are as the file spells them. */
 function inboundTagsOf(rule: ObjectNode): [string, ConfigNode][] {
   const value = rule.members.filter(({ key }) => key.toLowerCase() === 'inboundtag').at(-1)?.value;
   if (value?.kind === 'array') {
-    return value.items.flatMap((item): [string, ConfigNode][] => (item.kind === 'scalar' && typeof item.value === 'string' ? [[item.value, item]] : []));
+    return value.items.flatMap((item): [string, ConfigNode][] =>
+      item.kind === 'scalar' && typeof item.value === 'string' ? [[item.value, item]] : [],
+    );
   }
   if (value?.kind !== 'scalar' || typeof value.value !== 'string') return [];
   return value.value.split(',').map((tag) => [tag.trim(), value]);

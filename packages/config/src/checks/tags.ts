@@ -17,7 +17,9 @@ export function checkDuplicateTags(entries: readonly Tagged[], noun: string, pro
       continue;
     }
     const place = member(node, 'tag')?.place ?? node.place;
-    problems.error('C_DUPLICATE_TAG', place, `another ${noun} has this tag: ${where(earlier)}`, { found: JSON.stringify(tag) });
+    problems.error('C_DUPLICATE_TAG', place, `another ${noun} has this tag: ${where(earlier)}`, {
+      found: JSON.stringify(tag),
+    });
   }
 }
 

@@ -7,18 +7,30 @@ const NOT_YET = 'is not available yet';
 /** Parts of V2Ray that a file may ask for and that are not there: refused, or said to be without effect. */
 export function checkUnavailable(root: ObjectNode, problems: Problems): void {
   for (const key of ['api', 'fakeDns', 'observatory', 'multiObservatory']) {
-    refuse(root.members.find((one) => one.key === key), problems);
+    refuse(
+      root.members.find((one) => one.key === key),
+      problems,
+    );
   }
   const reverse = member(root, 'reverse');
   for (const key of ['bridges', 'portals']) {
-    if (items(reverse, key).length > 0 && reverse?.kind === 'object') refuse(reverse.members.find((one) => one.key === key), problems);
+    if (items(reverse, key).length > 0 && reverse?.kind === 'object')
+      refuse(
+        reverse.members.find((one) => one.key === key),
+        problems,
+      );
   }
   const routing = member(root, 'routing');
-  if (items(routing, 'balancers').length > 0 && routing?.kind === 'object') refuse(routing.members.find((one) => one.key === 'balancers'), problems);
+  if (items(routing, 'balancers').length > 0 && routing?.kind === 'object')
+    refuse(
+      routing.members.find((one) => one.key === 'balancers'),
+      problems,
+    );
   for (const key of ['domainMatcher', 'strategy']) ignore(routing, key, 'there is one way of matching', problems);
 
   const dns = member(root, 'dns');
-  if (dns?.kind === 'object' && dns.members.length > 0) ignore(root, 'dns', `V2Ray's DNS ${NOT_YET}, and names are resolved by the system`, problems);
+  if (dns?.kind === 'object' && dns.members.length > 0)
+    ignore(root, 'dns', `V2Ray's DNS ${NOT_YET}, and names are resolved by the system`, problems);
   ignore(root, 'transport', 'set transports in each handler\'s "streamSettings"', problems);
   checkTcpSettings(member(member(root, 'transport'), 'tcpSettings'), problems);
   ignore(root, 'services', 'there are no services of that kind', problems);
@@ -26,7 +38,8 @@ export function checkUnavailable(root: ObjectNode, problems: Problems): void {
 
   const levels = member(member(root, 'policy'), 'levels');
   if (levels?.kind === 'object') {
-    for (const { value } of levels.members) ignore(value, 'bufferSize', 'buffers fit themselves to the traffic', problems);
+    for (const { value } of levels.members)
+      ignore(value, 'bufferSize', 'buffers fit themselves to the traffic', problems);
   }
 }
 

@@ -33,7 +33,8 @@ export class Problems {
 
   /** By file, in the files' order, and by place within each. */
   sorted(files: readonly string[]): readonly Diagnostic[] {
-    const fileRank = ({ range }: Diagnostic): number => (range === undefined ? files.length : files.indexOf(range.file));
+    const fileRank = ({ range }: Diagnostic): number =>
+      range === undefined ? files.length : files.indexOf(range.file);
     return Object.freeze(
       [...this.#diagnostics].sort(
         (a, b) =>
@@ -48,7 +49,14 @@ export class Problems {
     const range = rangeOf(place);
     const known = Object.entries(details).filter(([, value]) => value !== undefined);
     this.#diagnostics.push(
-      Object.freeze({ code, severity, message, pointer: place.pointer, ...(range === undefined ? {} : { range }), ...Object.fromEntries(known) }),
+      Object.freeze({
+        code,
+        severity,
+        message,
+        pointer: place.pointer,
+        ...(range === undefined ? {} : { range }),
+        ...Object.fromEntries(known),
+      }),
     );
   }
 }

@@ -44,7 +44,15 @@ export function readInbound(node: ConfigNode, context: EntryContext): InboundEnt
       problems.error('C_PLUGIN', node.place, `the plugin "${named.plugin}" does not say what to listen for: ${why}`);
     }
   }
-  const entry = { node, tag: text(node, 'tag') ?? '', protocol: named?.name, listen, ports, settings: contributed?.value, networks };
+  const entry = {
+    node,
+    tag: text(node, 'tag') ?? '',
+    protocol: named?.name,
+    listen,
+    ports,
+    settings: contributed?.value,
+    networks,
+  };
   if (isUnix(listen ?? '') && networks.includes('udp')) {
     problems.error('C_ADDRESS', listenPlace(node), 'a Unix socket carries no UDP, which these settings ask for');
   }
@@ -102,13 +110,17 @@ function readPorts(node: ObjectNode, context: EntryContext): readonly PortRange[
 function checkAllocate(node: ConfigNode | undefined, problems: Problems): void {
   const strategy = member(node, 'strategy');
   if (strategy === undefined || text(node, 'strategy') !== 'random') return;
-  problems.error('C_UNAVAILABLE', strategy.place, 'ports that open and close in turn are not available yet', { found: '"random"', expected: '"always"' });
+  problems.error('C_UNAVAILABLE', strategy.place, 'ports that open and close in turn are not available yet', {
+    found: '"random"',
+    expected: '"always"',
+  });
 }
 
 function checkSniffing(node: ObjectNode, problems: Problems): void {
   const sniffing = member(node, 'sniffing');
   const message = 'sniffing is not available yet and is left out: routing sees only the address that was asked for';
-  if (isTrue(sniffing, 'enabled')) problems.warning('C_UNAVAILABLE', (member(sniffing, 'enabled') as ConfigNode).place, message);
+  if (isTrue(sniffing, 'enabled'))
+    problems.warning('C_UNAVAILABLE', (member(sniffing, 'enabled') as ConfigNode).place, message);
   const older = node.members.find(({ key }) => key === 'domainOverride');
   if (older !== undefined) problems.warning('C_UNAVAILABLE', older.keyPlace, message);
   for (const list of [member(sniffing, 'destOverride'), older?.value]) {

@@ -25,11 +25,18 @@ export function readOutbound(node: ConfigNode, context: EntryContext): OutboundE
   const stream = readStream(member(node, 'streamSettings'), 'outbound', problems);
   const mux = member(node, 'mux');
   if (isTrue(mux, 'enabled')) {
-    problems.error('C_UNAVAILABLE', (member(mux, 'enabled') as ConfigNode).place, 'mux is not available yet', { found: 'true', expected: 'false' });
+    problems.error('C_UNAVAILABLE', (member(mux, 'enabled') as ConfigNode).place, 'mux is not available yet', {
+      found: 'true',
+      expected: 'false',
+    });
   }
   const proxy = member(node, 'proxySettings');
   if (isTrue(proxy, 'transportLayer')) {
-    problems.error('C_UNAVAILABLE', (member(proxy, 'transportLayer') as ConfigNode).place, 'keeping the transport on the way through another outbound is not available yet');
+    problems.error(
+      'C_UNAVAILABLE',
+      (member(proxy, 'transportLayer') as ConfigNode).place,
+      'keeping the transport on the way through another outbound is not available yet',
+    );
   }
   const named = findProtocol(node, context.contributions.outbounds, 'outbound', problems);
   const contributed = named && readContributed(settingsOf(node), named, context);
@@ -56,6 +63,9 @@ function readSendThrough(node: ObjectNode, problems: Problems): string | undefin
   if (found === undefined || written === undefined) return undefined;
   const bare = written.startsWith('[') && written.endsWith(']') ? written.slice(1, -1) : written;
   if (isIP(bare) !== 0) return bare;
-  problems.error('C_ADDRESS', found.place, 'connections can be made from an IP of this machine only', { found: describeFound(found), expected: 'an IP' });
+  problems.error('C_ADDRESS', found.place, 'connections can be made from an IP of this machine only', {
+    found: describeFound(found),
+    expected: 'an IP',
+  });
   return undefined;
 }

@@ -6,7 +6,12 @@ import { orList } from '../schema/description.js';
 import { member, type ConfigNode } from '../source/node.js';
 
 /** The contribution that an entry's `protocol` names; one that nobody brings is reported. */
-export function findProtocol<C>(entry: ConfigNode, known: ReadonlyMap<string, Named<C>>, noun: string, problems: Problems): Named<C> | undefined {
+export function findProtocol<C>(
+  entry: ConfigNode,
+  known: ReadonlyMap<string, Named<C>>,
+  noun: string,
+  problems: Problems,
+): Named<C> | undefined {
   const protocol = member(entry, 'protocol');
   if (protocol?.kind !== 'scalar' || typeof protocol.value !== 'string') return undefined;
   const found = known.get(protocol.value.toLowerCase());
@@ -23,5 +28,11 @@ export function findProtocol<C>(entry: ConfigNode, known: ReadonlyMap<string, Na
 
 /** The entry's `settings`; without any, an empty object in the entry's place. */
 export function settingsOf(entry: ConfigNode): ConfigNode {
-  return member(entry, 'settings') ?? { kind: 'object', members: [], place: { ...entry.place, pointer: `${entry.place.pointer}/settings` } };
+  return (
+    member(entry, 'settings') ?? {
+      kind: 'object',
+      members: [],
+      place: { ...entry.place, pointer: `${entry.place.pointer}/settings` },
+    }
+  );
 }

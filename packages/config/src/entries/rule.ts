@@ -55,11 +55,20 @@ function readTarget(node: ObjectNode, { problems }: EntryContext): string | unde
     return outboundTag;
   }
   if (isSet) {
-    problems.error('C_UNAVAILABLE', balancer.place, 'balancers are not available yet: name an outbound with "outboundTag"');
+    problems.error(
+      'C_UNAVAILABLE',
+      balancer.place,
+      'balancers are not available yet: name an outbound with "outboundTag"',
+    );
   } else if (outboundTag === '' || member(node, 'outboundTag') === undefined) {
-    problems.error('C_MISSING', { ...node.place, pointer: `${node.place.pointer}/outboundTag` }, '"outboundTag" is missing: the rule leads nowhere', {
-      expected: 'the tag of an outbound',
-    });
+    problems.error(
+      'C_MISSING',
+      { ...node.place, pointer: `${node.place.pointer}/outboundTag` },
+      '"outboundTag" is missing: the rule leads nowhere',
+      {
+        expected: 'the tag of an outbound',
+      },
+    );
   }
   return undefined;
 }

@@ -20,8 +20,13 @@ export function readStream(node: ConfigNode | undefined, side: Side, problems: P
   if (node?.kind !== 'object') return undefined;
   const network = text(node, 'network') ?? 'tcp';
   const security = text(node, 'security') ?? 'none';
-  if (security === 'tls') problems.error('C_UNAVAILABLE', placeOf(node, 'security'), 'TLS is not available yet', { found: '"tls"', expected: '"none"' });
-  else if (member(node, 'tlsSettings') !== undefined) ignored(node, 'tlsSettings', 'it belongs to the security "tls"', problems);
+  if (security === 'tls')
+    problems.error('C_UNAVAILABLE', placeOf(node, 'security'), 'TLS is not available yet', {
+      found: '"tls"',
+      expected: '"none"',
+    });
+  else if (member(node, 'tlsSettings') !== undefined)
+    ignored(node, 'tlsSettings', 'it belongs to the security "tls"', problems);
   for (const [key, owner] of Object.entries(owners)) {
     if (owner !== network) ignored(node, key, `it belongs to the network "${owner}"`, problems);
   }
@@ -32,7 +37,10 @@ export function readStream(node: ConfigNode | undefined, side: Side, problems: P
   }
   if (network === 'ds') return { network: 'ds', security: 'none', path: readSocketPath(node, problems) };
   if (['kcp', 'ws', 'h2', 'quic'].includes(network)) {
-    problems.error('C_UNAVAILABLE', placeOf(node, 'network'), `the network "${network}" is not available yet`, { found: `"${network}"`, expected: '"tcp" or "ds"' });
+    problems.error('C_UNAVAILABLE', placeOf(node, 'network'), `the network "${network}" is not available yet`, {
+      found: `"${network}"`,
+      expected: '"tcp" or "ds"',
+    });
   }
   return undefined;
 }
@@ -41,7 +49,10 @@ export function readStream(node: ConfigNode | undefined, side: Side, problems: P
 export function checkTcpSettings(node: ConfigNode | undefined, problems: Problems): void {
   const header = member(node, 'header');
   if (text(header, 'type') === 'http') {
-    problems.error('C_UNAVAILABLE', placeOf(header, 'type'), 'the HTTP disguise of TCP is not available yet', { found: '"http"', expected: '"none"' });
+    problems.error('C_UNAVAILABLE', placeOf(header, 'type'), 'the HTTP disguise of TCP is not available yet', {
+      found: '"http"',
+      expected: '"none"',
+    });
   }
   refuseProxyProtocol(node, problems);
 }
@@ -55,9 +66,13 @@ function checkSockopt(node: ConfigNode | undefined, side: Side, problems: Proble
   }
   const tproxy = text(node, 'tproxy');
   if (tproxy === 'redirect' || tproxy === 'tproxy') {
-    problems.error('C_UNAVAILABLE', placeOf(node, 'tproxy'), 'transparent proxying is not available yet', { found: JSON.stringify(tproxy), expected: '"off"' });
+    problems.error('C_UNAVAILABLE', placeOf(node, 'tproxy'), 'transparent proxying is not available yet', {
+      found: JSON.stringify(tproxy),
+      expected: '"off"',
+    });
   }
-  for (const key of ['tcpFastOpen', 'tcpKeepAliveInterval']) ignored(node, key, 'the system\'s own setting counts', problems);
+  for (const key of ['tcpFastOpen', 'tcpKeepAliveInterval'])
+    ignored(node, key, "the system's own setting counts", problems);
   refuseProxyProtocol(node, problems);
 }
 
@@ -70,15 +85,21 @@ function refuseProxyProtocol(node: ConfigNode | undefined, problems: Problems): 
 function readSocketPath(node: ConfigNode, problems: Problems): string | undefined {
   const settings = member(node, 'dsSettings');
   const path = text(settings, 'path') ?? '';
-  if (isTrue(settings, 'padding')) problems.error('C_UNAVAILABLE', placeOf(settings, 'padding'), 'padded abstract sockets are not available yet');
+  if (isTrue(settings, 'padding'))
+    problems.error('C_UNAVAILABLE', placeOf(settings, 'padding'), 'padded abstract sockets are not available yet');
   if (path === '') {
     const place = settings === undefined ? node.place : settings.place;
-    problems.error('C_MISSING', place, 'the network "ds" needs "dsSettings.path"', { expected: 'the path of a Unix socket' });
+    problems.error('C_MISSING', place, 'the network "ds" needs "dsSettings.path"', {
+      expected: 'the path of a Unix socket',
+    });
     return undefined;
   }
   const socket = isTrue(settings, 'abstract') && !path.startsWith('@') ? `@${path}` : path;
   if (socket.startsWith('/') || socket.startsWith('@')) return socket;
-  problems.error('C_ADDRESS', placeOf(settings, 'path'), 'the path of a Unix socket must be absolute', { found: JSON.stringify(path), expected: '"/path" or "@abstract-name"' });
+  problems.error('C_ADDRESS', placeOf(settings, 'path'), 'the path of a Unix socket must be absolute', {
+    found: JSON.stringify(path),
+    expected: '"/path" or "@abstract-name"',
+  });
   return undefined;
 }
 

@@ -15,7 +15,8 @@ export function fillDefaults(node: ConfigNode, schema: JsonSchema): ConfigNode {
   if (node.kind !== 'object' || branch.anyOf !== undefined || branch.oneOf !== undefined) return node;
   const view = objectView(branch);
   const members: Member[] = node.members.map((one) => {
-    const known = view.properties.get(one.key) ?? view.patterns.find(([pattern]) => pattern.test(one.key))?.[1] ?? view.additional;
+    const known =
+      view.properties.get(one.key) ?? view.patterns.find(([pattern]) => pattern.test(one.key))?.[1] ?? view.additional;
     return known === undefined ? one : { ...one, value: fillDefaults(one.value, known) };
   });
   const present = new Set(members.map(({ key }) => key));

@@ -1,5 +1,13 @@
 import type { Problems } from '../diagnostics/problems.js';
-import { items, member, withMember, without, type ArrayNode, type ConfigNode, type ObjectNode } from '../source/node.js';
+import {
+  items,
+  member,
+  withMember,
+  without,
+  type ArrayNode,
+  type ConfigNode,
+  type ObjectNode,
+} from '../source/node.js';
 
 /**
  * Rewrites the forms of V2Ray before v4 as it does itself: `inbound` and `inboundDetour` come
@@ -17,7 +25,11 @@ export function modernise(root: ObjectNode, problems: Problems): ObjectNode {
     deprecate(root, detour, `"${detour}" is an older form: put its entries into "${list}"`, problems);
     const lone = member(root, single);
     const all = [...(lone === undefined ? [] : [lone]), ...items(root, detour), ...items(root, list)];
-    result = withMember(without(result, [single, detour]), list, listAt(all, lone ?? (member(root, detour) as ConfigNode)));
+    result = withMember(
+      without(result, [single, detour]),
+      list,
+      listAt(all, lone ?? (member(root, detour) as ConfigNode)),
+    );
   }
   return moderniseRouting(movePort(result, problems), problems);
 }
@@ -29,21 +41,32 @@ function movePort(root: ObjectNode, problems: Problems): ObjectNode {
   const rest = without(root, ['port']);
   const [first, ...others] = items(root, 'inbounds');
   if (first?.kind !== 'object' || member(first, 'port') !== undefined) return rest;
-  return withMember(rest, 'inbounds', listAt([withMember(first, 'port', port), ...others], member(root, 'inbounds') as ConfigNode));
+  return withMember(
+    rest,
+    'inbounds',
+    listAt([withMember(first, 'port', port), ...others], member(root, 'inbounds') as ConfigNode),
+  );
 }
 
 function moderniseRouting(root: ObjectNode, problems: Problems): ObjectNode {
   const routing = member(root, 'routing');
   const older = member(routing, 'settings');
   if (routing?.kind !== 'object' || older?.kind !== 'object') return root;
-  deprecate(routing, 'settings', '"routing.settings" is an older form: put what it holds into "routing" itself', problems);
+  deprecate(
+    routing,
+    'settings',
+    '"routing.settings" is an older form: put what it holds into "routing" itself',
+    problems,
+  );
   let result = without(routing, ['settings']);
   for (const key of ['rules', 'balancers'] as const) {
     const value = member(older, key);
-    if (value !== undefined) result = withMember(result, key, listAt([...items(result, key), ...items(older, key)], value));
+    if (value !== undefined)
+      result = withMember(result, key, listAt([...items(result, key), ...items(older, key)], value));
   }
   const strategy = member(older, 'domainStrategy');
-  if (strategy !== undefined && member(result, 'domainStrategy') === undefined) result = withMember(result, 'domainStrategy', strategy);
+  if (strategy !== undefined && member(result, 'domainStrategy') === undefined)
+    result = withMember(result, 'domainStrategy', strategy);
   return withMember(root, 'routing', result);
 }
 

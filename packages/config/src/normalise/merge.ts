@@ -30,12 +30,22 @@ export function mergeFiles(files: readonly FileRoot[], problems: Problems): Obje
   }, first.root);
 }
 
-function mergeHandlers(key: 'inbounds' | 'outbounds', earlier: ArrayNode, later: ArrayNode, file: string, problems: Problems): ArrayNode {
+function mergeHandlers(
+  key: 'inbounds' | 'outbounds',
+  earlier: ArrayNode,
+  later: ArrayNode,
+  file: string,
+  problems: Problems,
+): ArrayNode {
   const [only, ...rest] = later.items;
   if (only === undefined) return earlier;
   if (earlier.items.length === 0) return later;
   if (rest.length > 0) {
-    problems.warning('C_MERGE', later.place, `these ${key} take the place of all ${earlier.items.length} of the files before`);
+    problems.warning(
+      'C_MERGE',
+      later.place,
+      `these ${key} take the place of all ${earlier.items.length} of the files before`,
+    );
     return later;
   }
   const tag = tagOf(only);
@@ -43,7 +53,11 @@ function mergeHandlers(key: 'inbounds' | 'outbounds', earlier: ArrayNode, later:
   if (same >= 0) {
     if (tag === '') {
       const noun = key.slice(0, -1);
-      problems.warning('C_MERGE', only.place, `this ${noun} without a tag takes the place of the ${noun} without a tag of the files before`);
+      problems.warning(
+        'C_MERGE',
+        only.place,
+        `this ${noun} without a tag takes the place of the ${noun} without a tag of the files before`,
+      );
     }
     return { ...earlier, items: earlier.items.map((item, index) => (index === same ? only : item)) };
   }
@@ -54,4 +68,3 @@ function mergeHandlers(key: 'inbounds' | 'outbounds', earlier: ArrayNode, later:
 function tagOf(entry: ConfigNode): string {
   return text(entry, 'tag') ?? '';
 }
-

@@ -17,12 +17,19 @@ export interface NormaliseOptions {
  * values in any case, null as unset, digits in a string where the schema allows them. What nothing
  * reads is reported and left out. Values of the wrong type stay, for the validator to report.
  */
-export function normalise(node: ConfigNode, schema: JsonSchema, problems: Problems, options: NormaliseOptions = {}): ConfigNode {
+export function normalise(
+  node: ConfigNode,
+  schema: JsonSchema,
+  problems: Problems,
+  options: NormaliseOptions = {},
+): ConfigNode {
   const branch = pickBranch(schema, node);
   if (isSecret(schema)) return markSecret(node);
   if (node.kind === 'scalar') return normaliseScalar(node, schema, problems);
   if (node.kind === 'object') {
-    return branch.anyOf !== undefined || branch.oneOf !== undefined ? node : normaliseObject(node, branch, problems, options);
+    return branch.anyOf !== undefined || branch.oneOf !== undefined
+      ? node
+      : normaliseObject(node, branch, problems, options);
   }
   const { items } = branch;
   if (items === undefined) return node;
@@ -40,7 +47,12 @@ function isTuple(items: JsonSchema | readonly JsonSchema[]): items is readonly J
   return Array.isArray(items);
 }
 
-function normaliseObject(node: ObjectNode, schema: JsonSchema, problems: Problems, options: NormaliseOptions): ObjectNode {
+function normaliseObject(
+  node: ObjectNode,
+  schema: JsonSchema,
+  problems: Problems,
+  options: NormaliseOptions,
+): ObjectNode {
   const view = objectView(schema);
   const byFold = new Map([...view.properties.keys()].map((key) => [key.toLowerCase(), key]));
   const members = new Map<string, Member>();
@@ -52,7 +64,11 @@ function normaliseObject(node: ObjectNode, schema: JsonSchema, problems: Problem
     }
     const earlier = members.get(known.key);
     if (earlier !== undefined) {
-      problems.warning('C_DUPLICATE_KEY', earlier.keyPlace, `${quote(earlier.keyPlace, known.key)} stands here and again further on; the last one counts`);
+      problems.warning(
+        'C_DUPLICATE_KEY',
+        earlier.keyPlace,
+        `${quote(earlier.keyPlace, known.key)} stands here and again further on; the last one counts`,
+      );
       members.delete(known.key);
     }
     members.set(known.key, { ...one, key: known.key, value: normalise(one.value, known.schema, problems) });
@@ -60,7 +76,11 @@ function normaliseObject(node: ObjectNode, schema: JsonSchema, problems: Problem
   return { ...node, members: [...members.values()].filter(({ value }) => !isNull(value)) };
 }
 
-function schemaOf(key: string, view: ObjectView, byFold: ReadonlyMap<string, string>): { key: string; schema: JsonSchema } | undefined {
+function schemaOf(
+  key: string,
+  view: ObjectView,
+  byFold: ReadonlyMap<string, string>,
+): { key: string; schema: JsonSchema } | undefined {
   const canonical = byFold.get(key.toLowerCase());
   const named = view.properties.get(key);
   if (named !== undefined) return { key, schema: named };
@@ -73,10 +93,9 @@ function schemaOf(key: string, view: ObjectView, byFold: ReadonlyMap<string, str
 function reportUnknownKey(one: Member, known: readonly string[], problems: Problems): void {
   const suggestion = nearest(one.key, known);
   const shown = JSON.stringify(one.key.slice(0, 64));
-  const report = problems.strict ? problems.error : problems.warning;
-  report.call(problems, 'C_UNKNOWN_KEY', one.keyPlace, `nothing reads ${shown}`, {
-    suggestion: suggestion === undefined ? undefined : JSON.stringify(suggestion),
-  });
+  const details = { suggestion: suggestion === undefined ? undefined : JSON.stringify(suggestion) };
+  if (problems.strict) problems.error('C_UNKNOWN_KEY', one.keyPlace, `nothing reads ${shown}`, details);
+  else problems.warning('C_UNKNOWN_KEY', one.keyPlace, `nothing reads ${shown}`, details);
 }
 
 function normaliseScalar(node: ScalarNode, schema: JsonSchema, problems: Problems): ScalarNode {
@@ -89,11 +108,16 @@ function normaliseScalar(node: ScalarNode, schema: JsonSchema, problems: Problem
   const spelling = allowed.find((one) => one === value) ?? allowed.find((one) => one.toLowerCase() === folded);
   if (spelling !== undefined) return { ...node, value: schema.aliases?.[spelling] ?? spelling };
   if (schema.fallback === undefined) return node;
-  problems.warning('C_VALUE', node.place, `this is not known; as in V2Ray, ${JSON.stringify(schema.fallback)} is used instead`, {
-    found: describeFound(node),
-    expected: describeSchema(schema),
-    suggestion: quoted(nearest(value, allowed)),
-  });
+  problems.warning(
+    'C_VALUE',
+    node.place,
+    `this is not known; as in V2Ray, ${JSON.stringify(schema.fallback)} is used instead`,
+    {
+      found: describeFound(node),
+      expected: describeSchema(schema),
+      suggestion: quoted(nearest(value, allowed)),
+    },
+  );
   return { ...node, value: schema.fallback };
 }
 
@@ -102,13 +126,16 @@ function takesDigits(schema: JsonSchema): boolean {
   const branches = schema.anyOf ?? schema.oneOf ?? [];
   return (
     branches.some(({ type }) => type === 'integer' || type === 'number') &&
-    branches.some(({ type, pattern }) => type === 'string' && typeof pattern === 'string' && /^\^(\[0-9\]|\\d)[+*{]/.test(pattern))
+    branches.some(
+      ({ type, pattern }) => type === 'string' && typeof pattern === 'string' && /^\^(\[0-9\]|\\d)[+*{]/.test(pattern),
+    )
   );
 }
 
 function markSecret(node: ConfigNode): ConfigNode {
   if (node.kind === 'array') return { ...node, secret: true, items: node.items.map(markSecret) };
-  if (node.kind === 'object') return { ...node, secret: true, members: node.members.map((one) => ({ ...one, value: markSecret(one.value) })) };
+  if (node.kind === 'object')
+    return { ...node, secret: true, members: node.members.map((one) => ({ ...one, value: markSecret(one.value) })) };
   return { ...node, secret: true };
 }
 

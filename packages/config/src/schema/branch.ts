@@ -29,7 +29,7 @@ export function literals(schema: JsonSchema): readonly string[] {
 }
 
 /** Whether a node's JSON type is one that the schema's `type` allows. */
-export function fitsType(schema: JsonSchema, node: ConfigNode): boolean {
+function fitsType(schema: JsonSchema, node: ConfigNode): boolean {
   if (schema.type === undefined) return true;
   const types = typeof schema.type === 'string' ? [schema.type] : schema.type;
   return types.some((type) => {

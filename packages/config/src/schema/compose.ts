@@ -65,7 +65,9 @@ function plain(schema: TSchema): JsonSchema {
 function withoutDefaulted<T>(schema: T): T {
   if (typeof schema !== 'object' || schema === null) return schema;
   if (Array.isArray(schema)) return schema.map((part: unknown) => withoutDefaulted(part)) as T;
-  const copy = Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, withoutDefaulted(value as unknown)])) as JsonSchema;
+  const copy = Object.fromEntries(
+    Object.entries(schema).map(([key, value]) => [key, withoutDefaulted(value as unknown)]),
+  ) as JsonSchema;
   if (!Array.isArray(copy.required) || copy.properties === undefined) return copy as T;
   const { properties } = copy;
   const { required, ...rest } = copy;

@@ -26,7 +26,7 @@ function describeType(type: string, schema: JsonSchema): string {
     case 'number':
       return `a number${describeBounds(schema)}`;
     case 'string':
-      return typeof schema.patternErrorMessage === 'string' ? schema.patternErrorMessage : describeText(schema);
+      return schema.patternErrorMessage ?? describeText(schema);
     case 'boolean':
       return 'true or false';
     case 'array':
@@ -39,23 +39,28 @@ function describeType(type: string, schema: JsonSchema): string {
 }
 
 function describeBounds({ minimum, maximum }: JsonSchema): string {
-  if (minimum !== undefined && maximum !== undefined) return ` from ${String(minimum)} to ${String(maximum)}`;
-  if (minimum !== undefined) return ` of at least ${String(minimum)}`;
-  return maximum === undefined ? '' : ` of at most ${String(maximum)}`;
+  if (minimum !== undefined && maximum !== undefined) return ` from ${minimum} to ${maximum}`;
+  if (minimum !== undefined) return ` of at least ${minimum}`;
+  return maximum === undefined ? '' : ` of at most ${maximum}`;
 }
 
 function describeText({ minLength, maxLength, pattern }: JsonSchema): string {
-  if (typeof pattern === 'string') return `a string that matches ${pattern}`;
+  if (pattern !== undefined) return `a string that matches ${pattern}`;
   if (minLength === 1 && maxLength === undefined) return 'a string that is not empty';
-  if (minLength !== undefined && maxLength !== undefined) return `a string of ${String(minLength)} to ${String(maxLength)} characters`;
-  if (minLength !== undefined) return `a string of at least ${String(minLength)} characters`;
-  return maxLength === undefined ? 'a string' : `a string of at most ${String(maxLength)} characters`;
+  if (minLength !== undefined && maxLength !== undefined) return `a string of ${minLength} to ${maxLength} characters`;
+  if (minLength !== undefined) return `a string of at least ${minLength} characters`;
+  return maxLength === undefined ? 'a string' : `a string of at most ${maxLength} characters`;
 }
 
 function describeList({ items }: JsonSchema): string {
   if (items === undefined || Array.isArray(items)) return 'a list';
   const { type } = items as JsonSchema;
-  const plurals: Readonly<Record<string, string>> = { string: 'strings', integer: 'integers', number: 'numbers', object: 'objects' };
+  const plurals: Readonly<Record<string, string>> = {
+    string: 'strings',
+    integer: 'integers',
+    number: 'numbers',
+    object: 'objects',
+  };
   const plural = typeof type === 'string' ? plurals[type] : undefined;
   return plural === undefined ? 'a list' : `a list of ${plural}`;
 }

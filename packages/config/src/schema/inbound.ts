@@ -5,16 +5,33 @@ const sniffers = ['http', 'tls', 'https', 'ssl'];
 
 const sniffingSchema = Type.Object(
   {
-    enabled: Type.Optional(Type.Boolean({ default: false, description: 'Whether to look into the first bytes for the name of the target. Not available yet. Default false.' })),
+    enabled: Type.Optional(
+      Type.Boolean({
+        default: false,
+        description:
+          'Whether to look into the first bytes for the name of the target. Not available yet. Default false.',
+      }),
+    ),
     destOverride: Type.Optional(
       Type.Union([Type.Array(Type.String()), Type.String()], {
         description: `The protocols whose name takes the place of the target: ${sniffers.join(', ')}. A list, or one string with commas. Default: none.`,
       }),
     ),
-    domainsExcluded: Type.Optional(Type.Array(Type.String(), { description: 'Names that never take the place of the target. Default: none.' })),
-    metadataOnly: Type.Optional(Type.Boolean({ default: false, description: 'Whether to look at the connection\'s metadata only. Default false.' })),
+    domainsExcluded: Type.Optional(
+      Type.Array(Type.String(), { description: 'Names that never take the place of the target. Default: none.' }),
+    ),
+    metadataOnly: Type.Optional(
+      Type.Boolean({
+        default: false,
+        description: "Whether to look at the connection's metadata only. Default false.",
+      }),
+    ),
   },
-  { additionalProperties: false, description: 'Finding the target\'s name in the first bytes. Not available yet: routing sees the address that was asked for. Default: off.' },
+  {
+    additionalProperties: false,
+    description:
+      "Finding the target's name in the first bytes. Not available yet: routing sees the address that was asked for. Default: off.",
+  },
 );
 
 const allocateSchema = Type.Object(
@@ -24,11 +41,24 @@ const allocateSchema = Type.Object(
         type: 'string',
         enum: ['always', 'random'],
         default: 'always',
-        description: '"always" opens every port of the range; "random" opens some in turn and is not available yet. Default "always".',
+        description:
+          '"always" opens every port of the range; "random" opens some in turn and is not available yet. Default "always".',
       }),
     ),
-    concurrency: Type.Optional(Type.Integer({ minimum: 0, default: 3, description: 'With "random": how many ports are open at once. Default 3.' })),
-    refresh: Type.Optional(Type.Integer({ minimum: 0, default: 5, description: 'With "random": how long a port stays open, in minutes. Default 5.' })),
+    concurrency: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        default: 3,
+        description: 'With "random": how many ports are open at once. Default 3.',
+      }),
+    ),
+    refresh: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        default: 5,
+        description: 'With "random": how long a port stays open, in minutes. Default 5.',
+      }),
+    ),
   },
   { additionalProperties: false, description: 'Which ports of a range are open. Default: all.' },
 );
@@ -37,30 +67,39 @@ const allocateSchema = Type.Object(
 export const inboundSchema = Type.Object(
   {
     tag: Type.Optional(
-      Type.String({ default: '', description: 'The inbound\'s name in rules, logs and counters; no other inbound may have it. Default: none; without one nothing is counted.' }),
+      Type.String({
+        default: '',
+        description:
+          "The inbound's name in rules, logs and counters; no other inbound may have it. Default: none; without one nothing is counted.",
+      }),
     ),
     listen: Type.Optional(
       Type.String({
         default: '0.0.0.0',
-        description: 'Where to listen: an IP, "localhost", or a Unix socket as "/path" or "@abstract-name". Default "0.0.0.0": every network, so that anyone who reaches the machine can connect.',
+        description:
+          'Where to listen: an IP, "localhost", or a Unix socket as "/path" or "@abstract-name". Default "0.0.0.0": every network, so that anyone who reaches the machine can connect.',
         examples: ['127.0.0.1', '::1', '/run/sluice.sock'],
       }),
     ),
     port: Type.Optional(
       Type.Union([Type.Integer(), Type.String()], {
-        description: 'A port from 1 to 65535, an inclusive range as "1000-1010", or "env:NAME" for what that environment variable says. Needed unless `listen` is a Unix socket; no default.',
+        description:
+          'A port from 1 to 65535, an inclusive range as "1000-1010", or "env:NAME" for what that environment variable says. Needed unless `listen` is a Unix socket; no default.',
         examples: [1080, '1000-1010', 'env:PORT'],
       }),
     ),
     protocol: Type.String({ description: 'The protocol that clients speak. Needed; no default.' }),
-    settings: Type.Optional(Type.Object({}, { additionalProperties: true, description: 'The protocol\'s own settings. Default {}.' })),
+    settings: Type.Optional(
+      Type.Object({}, { additionalProperties: true, description: "The protocol's own settings. Default {}." }),
+    ),
     streamSettings: Type.Optional(streamSchema),
     sniffing: Type.Optional(sniffingSchema),
     allocate: Type.Optional(allocateSchema),
     domainOverride: Type.Optional(
       Type.Union([Type.Array(Type.String()), Type.String()], {
         deprecated: true,
-        description: 'The older form of `sniffing.destOverride`, which turns sniffing on. Not available yet. Default: none.',
+        description:
+          'The older form of `sniffing.destOverride`, which turns sniffing on. Not available yet. Default: none.',
       }),
     ),
   },

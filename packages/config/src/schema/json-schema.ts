@@ -17,6 +17,12 @@ export interface JsonSchema {
   readonly const?: unknown;
   readonly default?: unknown;
   readonly description?: string;
+  readonly examples?: readonly unknown[];
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly pattern?: string;
   /** The value is never shown. */
   readonly secret?: boolean;
   /** Other spellings of the values of an enum, by spelling. */

@@ -5,21 +5,28 @@ const target = 'A file\'s path; "" is the console, "none" is nowhere. Default ""
 export const logSchema = Type.Object(
   {
     access: Type.Optional(
-      Type.String({ default: '', description: `Where a line for each connection goes. ${target}; without one, "none".` }),
+      Type.String({
+        default: '',
+        description: `Where a line for each connection goes. ${target}; without one, "none".`,
+      }),
     ),
-    error: Type.Optional(Type.String({ default: '', description: `Where messages of the program itself go. ${target}, and without one.` })),
+    error: Type.Optional(
+      Type.String({ default: '', description: `Where messages of the program itself go. ${target}, and without one.` }),
+    ),
     loglevel: Type.Optional(
       Type.Unsafe<string>({
         type: 'string',
         enum: ['debug', 'info', 'warning', 'error', 'none'],
         default: 'warning',
         fallback: 'warning',
-        description: 'The least severe messages that are written to `error`: "debug", "info", "warning", "error", or "none" for neither log. Default "warning".',
+        description:
+          'The least severe messages that are written to `error`: "debug", "info", "warning", "error", or "none" for neither log. Default "warning".',
       }),
     ),
   },
   {
     additionalProperties: false,
-    description: 'What is logged, and where to. Default: messages from "warning" on, on the console, and no line per connection.',
+    description:
+      'What is logged, and where to. Default: messages from "warning" on, on the console, and no line per connection.',
   },
 );

@@ -17,8 +17,10 @@ export function objectView(schema: JsonSchema): ObjectView {
   const patterns: [RegExp, JsonSchema][] = [];
   let additional: JsonSchema | undefined;
   for (const part of parts(schema)) {
-    for (const [key, value] of Object.entries(part.properties ?? {})) if (!properties.has(key)) properties.set(key, value);
-    for (const [pattern, value] of Object.entries(part.patternProperties ?? {})) patterns.push([new RegExp(pattern), value]);
+    for (const [key, value] of Object.entries(part.properties ?? {}))
+      if (!properties.has(key)) properties.set(key, value);
+    for (const [pattern, value] of Object.entries(part.patternProperties ?? {}))
+      patterns.push([new RegExp(pattern), value]);
     if (typeof part.additionalProperties === 'object') additional = part.additionalProperties;
     else if (part.additionalProperties === true) additional ??= {};
   }

@@ -1,17 +1,35 @@
 import { Type, type TSchema } from '@sluice/plugin-api';
 
 const seconds = (what: string, initial: number): TSchema =>
-  Type.Optional(Type.Integer({ minimum: 0, maximum: 4294967295, description: `${what}, in seconds. Default ${initial}.`, examples: [initial] }));
+  Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: 4294967295,
+      description: `${what}, in seconds. Default ${initial}.`,
+      examples: [initial],
+    }),
+  );
 
-const flag = (what: string): TSchema => Type.Optional(Type.Boolean({ default: false, description: `Whether to count ${what}, in bytes; \`stats\` must be there too. Default false.` }));
+const flag = (what: string): TSchema =>
+  Type.Optional(
+    Type.Boolean({
+      default: false,
+      description: `Whether to count ${what}, in bytes; \`stats\` must be there too. Default false.`,
+    }),
+  );
 
-const levelSchema = Type.Object(
+export const levelSchema = Type.Object(
   {
     handshake: seconds('How long a client may take from connecting to the end of its handshake', 60),
     connIdle: seconds('After how long without a byte in either direction a connection is closed', 300),
     uplinkOnly: seconds('How long a connection stays open once the target has closed its side', 1),
     downlinkOnly: seconds('How long a connection stays open once the client has closed its side', 1),
-    bufferSize: Type.Optional(Type.Integer({ description: 'V2Ray\'s buffer for each connection, in KiB. Has no effect: buffers fit themselves to the traffic. Default: none.' })),
+    bufferSize: Type.Optional(
+      Type.Integer({
+        description:
+          "V2Ray's buffer for each connection, in KiB. Has no effect: buffers fit themselves to the traffic. Default: none.",
+      }),
+    ),
     statsUserUplink: flag('what each user with an email sends'),
     statsUserDownlink: flag('what each user with an email receives'),
   },
@@ -25,7 +43,8 @@ export const policySchema = Type.Object(
         type: 'object',
         additionalProperties: levelSchema,
         propertyNames: { pattern: '^[0-9]{1,10}$', patternErrorMessage: 'a level: a number from 0 to 4294967295' },
-        description: 'The policy of each level, by its number. Users and inbounds name their level. Default: every level has the default values.',
+        description:
+          'The policy of each level, by its number. Users and inbounds name their level. Default: every level has the default values.',
       }),
     ),
     system: Type.Optional(
@@ -40,5 +59,8 @@ export const policySchema = Type.Object(
       ),
     ),
   },
-  { additionalProperties: false, description: 'Time limits of connections, and what is counted. Default: V2Ray\'s limits, and nothing.' },
+  {
+    additionalProperties: false,
+    description: "Time limits of connections, and what is counted. Default: V2Ray's limits, and nothing.",
+  },
 );

@@ -12,8 +12,8 @@ export interface EntrySchemas {
 }
 
 /** Parts of V2Ray that are known by name only: what they hold is not looked at. */
-function later(description: string, type: 'object' | undefined = 'object'): TSchema {
-  return Type.Optional(Type.Unsafe({ ...(type === undefined ? {} : { type }), description: `${description} Default: none.` }));
+function later(description: string, shape: { readonly type?: 'object' } = { type: 'object' }): TSchema {
+  return Type.Optional(Type.Unsafe({ ...shape, description: `${description} Default: none.` }));
 }
 
 /** The schema of a whole configuration. Every key has its meaning, unit and default in its description. */
@@ -22,33 +22,63 @@ export function rootSchema({ inbound, outbound, rule }: EntrySchemas): TSchema {
     Type.Optional(Type.Unsafe({ allOf: [schema], type: 'object', deprecated: true, description }));
   return Type.Object(
     {
-      $schema: Type.Optional(Type.String({ description: 'The schema that editors check this file by. Not read. Default: none.' })),
+      $schema: Type.Optional(
+        Type.String({ description: 'The schema that editors check this file by. Not read. Default: none.' }),
+      ),
       log: Type.Optional(logSchema),
       inbounds: Type.Optional(Type.Array(inbound, { description: 'Where clients connect. Default [].' })),
-      outbounds: Type.Optional(Type.Array(outbound, { description: 'The ways that connections leave by. The first one takes what no rule names. Default [].' })),
+      outbounds: Type.Optional(
+        Type.Array(outbound, {
+          description: 'The ways that connections leave by. The first one takes what no rule names. Default [].',
+        }),
+      ),
       routing: Type.Optional(routingSchema(rule)),
       policy: Type.Optional(policySchema),
       stats: Type.Optional(
-        Type.Object({}, { additionalProperties: false, description: 'Turns counters on by being there: {}. What is counted is said in `policy`. Default: nothing is counted.' }),
+        Type.Object(
+          {},
+          {
+            additionalProperties: false,
+            description:
+              'Turns counters on by being there: {}. What is counted is said in `policy`. Default: nothing is counted.',
+          },
+        ),
       ),
       dns: later('Name servers of V2Ray. Not available yet: names are resolved by the system.'),
       transport: Type.Optional(
-        Type.Object(transportParts, { additionalProperties: false, description: 'Settings of transports for all handlers. Has no effect yet: set them in each handler\'s `streamSettings`. Default: none.' }),
+        Type.Object(transportParts, {
+          additionalProperties: false,
+          description:
+            "Settings of transports for all handlers. Has no effect yet: set them in each handler's `streamSettings`. Default: none.",
+        }),
       ),
-      api: later('V2Ray\'s gRPC interface. Not available yet.'),
-      reverse: later('V2Ray\'s reverse proxy. Not available yet.'),
-      fakeDns: later('V2Ray\'s made-up DNS answers. Not available yet.', undefined),
-      observatory: later('V2Ray\'s probing of outbounds. Not available yet.'),
-      multiObservatory: later('V2Ray\'s probing of outbounds in groups. Not available yet.'),
-      browserForwarder: later('V2Ray\'s connections through a browser. Has no effect.'),
-      services: later('Services of V2Ray\'s plugins. Has no effect.'),
+      api: later("V2Ray's gRPC interface. Not available yet."),
+      reverse: later("V2Ray's reverse proxy. Not available yet."),
+      fakeDns: later("V2Ray's made-up DNS answers. Not available yet.", {}),
+      observatory: later("V2Ray's probing of outbounds. Not available yet."),
+      multiObservatory: later("V2Ray's probing of outbounds in groups. Not available yet."),
+      browserForwarder: later("V2Ray's connections through a browser. Has no effect."),
+      services: later("Services of V2Ray's plugins. Has no effect."),
       port: Type.Optional(
-        Type.Union([Type.Integer(), Type.String()], { deprecated: true, description: 'The older place of the first inbound\'s `port`, from 1 to 65535. Default: none.' }),
+        Type.Union([Type.Integer(), Type.String()], {
+          deprecated: true,
+          description: "The older place of the first inbound's `port`, from 1 to 65535. Default: none.",
+        }),
       ),
       inbound: older(inbound, 'The older form of the first entry of `inbounds`. Default: none.'),
       outbound: older(outbound, 'The older form of the first entry of `outbounds`. Default: none.'),
-      inboundDetour: Type.Optional(Type.Array(inbound, { deprecated: true, description: 'The older form of more entries of `inbounds`. Default [].' })),
-      outboundDetour: Type.Optional(Type.Array(outbound, { deprecated: true, description: 'The older form of more entries of `outbounds`. Default [].' })),
+      inboundDetour: Type.Optional(
+        Type.Array(inbound, {
+          deprecated: true,
+          description: 'The older form of more entries of `inbounds`. Default [].',
+        }),
+      ),
+      outboundDetour: Type.Optional(
+        Type.Array(outbound, {
+          deprecated: true,
+          description: 'The older form of more entries of `outbounds`. Default [].',
+        }),
+      ),
     },
     { additionalProperties: false, description: 'A configuration of Sluice, in the form of V2Ray v4.' },
   );

@@ -20,7 +20,7 @@ function collect(schema: unknown, key: string | undefined, names: Set<string>): 
     return;
   }
   if (key !== undefined && isSecret(schema as JsonSchema)) names.add(key.toLowerCase());
-  for (const [keyword, value] of Object.entries(schema)) {
+  for (const [keyword, value] of Object.entries(schema as JsonSchema)) {
     if (keyword === 'properties' && typeof value === 'object' && value !== null) {
       for (const [name, property] of Object.entries(value)) collect(property, name, names);
     } else if (typeof value === 'object') {

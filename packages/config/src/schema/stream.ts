@@ -2,7 +2,12 @@ import { Type } from '@sluice/plugin-api';
 
 /** Settings of a transport that is not there yet: read by nobody, refused with the transport itself. */
 function later(what: string) {
-  return Type.Optional(Type.Object({}, { additionalProperties: true, description: `Settings of ${what}, which is not available yet. Default: none.` }));
+  return Type.Optional(
+    Type.Object(
+      {},
+      { additionalProperties: true, description: `Settings of ${what}, which is not available yet. Default: none.` },
+    ),
+  );
 }
 
 const tcpSettings = Type.Object(
@@ -18,14 +23,18 @@ const tcpSettings = Type.Object(
               description: 'A disguise of the stream: "none", or "http", which is not available yet. Default "none".',
             }),
           ),
-          request: later('the HTTP disguise\'s requests'),
-          response: later('the HTTP disguise\'s responses'),
+          request: later("the HTTP disguise's requests"),
+          response: later("the HTTP disguise's responses"),
         },
         { additionalProperties: false, description: 'A disguise of the stream. Default: none.' },
       ),
     ),
     acceptProxyProtocol: Type.Optional(
-      Type.Boolean({ default: false, description: 'Whether clients come through a proxy that sends a PROXY protocol header. Not available yet. Default false.' }),
+      Type.Boolean({
+        default: false,
+        description:
+          'Whether clients come through a proxy that sends a PROXY protocol header. Not available yet. Default false.',
+      }),
     ),
   },
   { additionalProperties: false, description: 'Settings of the "tcp" network. Default: none.' },
@@ -33,10 +42,24 @@ const tcpSettings = Type.Object(
 
 const dsSettings = Type.Object(
   {
-    path: Type.Optional(Type.String({ description: 'The path of the Unix socket. A leading "@" makes it abstract (Linux). Needed for the "ds" network; no default.' })),
-    abstract: Type.Optional(Type.Boolean({ default: false, description: 'Whether the path names an abstract socket (Linux). Default false.' })),
+    path: Type.Optional(
+      Type.String({
+        description:
+          'The path of the Unix socket. A leading "@" makes it abstract (Linux). Needed for the "ds" network; no default.',
+      }),
+    ),
+    abstract: Type.Optional(
+      Type.Boolean({
+        default: false,
+        description: 'Whether the path names an abstract socket (Linux). Default false.',
+      }),
+    ),
     padding: Type.Optional(
-      Type.Boolean({ default: false, description: 'Whether an abstract name is padded with zeros to its full size, as HAProxy does. Not available yet. Default false.' }),
+      Type.Boolean({
+        default: false,
+        description:
+          'Whether an abstract name is padded with zeros to its full size, as HAProxy does. Not available yet. Default false.',
+      }),
     ),
   },
   { additionalProperties: false, description: 'Settings of the "ds" (Unix socket) network. Default: none.' },
@@ -44,21 +67,40 @@ const dsSettings = Type.Object(
 
 const sockopt = Type.Object(
   {
-    mark: Type.Optional(Type.Integer({ default: 0, description: 'SO_MARK of outbound connections (Linux). 0 is no mark; others are not available yet. Default 0.' })),
-    tcpFastOpen: Type.Optional(Type.Boolean({ description: 'TCP Fast Open. Has no effect: the system\'s setting counts. Default: the system\'s.' })),
+    mark: Type.Optional(
+      Type.Integer({
+        default: 0,
+        description: 'SO_MARK of outbound connections (Linux). 0 is no mark; others are not available yet. Default 0.',
+      }),
+    ),
+    tcpFastOpen: Type.Optional(
+      Type.Boolean({
+        description: "TCP Fast Open. Has no effect: the system's setting counts. Default: the system's.",
+      }),
+    ),
     tproxy: Type.Optional(
       Type.Unsafe<string>({
         type: 'string',
         enum: ['off', 'redirect', 'tproxy'],
         default: 'off',
         fallback: 'off',
-        description: 'Transparent proxying (Linux): "off", or "redirect" and "tproxy", which are not available yet. Default "off".',
+        description:
+          'Transparent proxying (Linux): "off", or "redirect" and "tproxy", which are not available yet. Default "off".',
       }),
     ),
     acceptProxyProtocol: Type.Optional(
-      Type.Boolean({ default: false, description: 'Whether clients come through a proxy that sends a PROXY protocol header. Not available yet. Default false.' }),
+      Type.Boolean({
+        default: false,
+        description:
+          'Whether clients come through a proxy that sends a PROXY protocol header. Not available yet. Default false.',
+      }),
     ),
-    tcpKeepAliveInterval: Type.Optional(Type.Integer({ description: 'Time between keep-alive probes, in seconds. Has no effect: the system\'s setting counts. Default: the system\'s.' })),
+    tcpKeepAliveInterval: Type.Optional(
+      Type.Integer({
+        description:
+          "Time between keep-alive probes, in seconds. Has no effect: the system's setting counts. Default: the system's.",
+      }),
+    ),
   },
   { additionalProperties: false, description: 'Options of the sockets. Default: none.' },
 );
@@ -80,7 +122,8 @@ export const streamSchema = Type.Object(
         enum: ['tcp', 'ds', 'domainsocket', 'kcp', 'mkcp', 'ws', 'websocket', 'h2', 'http', 'quic'],
         aliases: { domainsocket: 'ds', mkcp: 'kcp', websocket: 'ws', http: 'h2' },
         default: 'tcp',
-        description: 'What carries the protocol: "tcp", or "ds" for a Unix socket. V2Ray\'s "kcp", "ws", "h2" and "quic" are not available yet. Default "tcp".',
+        description:
+          'What carries the protocol: "tcp", or "ds" for a Unix socket. V2Ray\'s "kcp", "ws", "h2" and "quic" are not available yet. Default "tcp".',
       }),
     ),
     security: Type.Optional(
@@ -96,5 +139,5 @@ export const streamSchema = Type.Object(
     tlsSettings: later('"tls" security'),
     sockopt: Type.Optional(sockopt),
   },
-  { additionalProperties: false, description: 'What carries the protocol\'s bytes. Default: plain TCP.' },
+  { additionalProperties: false, description: "What carries the protocol's bytes. Default: plain TCP." },
 );

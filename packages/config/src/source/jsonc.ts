@@ -20,7 +20,7 @@ const messages: Readonly<Record<string, string>> = {
   CloseBracketExpected: 'a "]" is missing',
   EndOfFileExpected: 'nothing may follow here',
   UnexpectedEndOfComment: 'this comment does not end: "*/" is missing',
-  UnexpectedEndOfString: 'this string does not end: a \'"\' is missing',
+  UnexpectedEndOfString: "this string does not end: a '\"' is missing",
   UnexpectedEndOfNumber: 'this number is cut short',
   InvalidUnicode: '"\\u" must be followed by four hexadecimal digits',
   InvalidEscapeCharacter: 'this escape is not known; a backslash itself is written "\\\\"',
@@ -34,12 +34,18 @@ const messages: Readonly<Record<string, string>> = {
 export function readJsonc(source: Source, problems: Problems): ConfigNode | undefined {
   const plain = plainJson(source.text);
   if (plain.depth > MAX_DEPTH) {
-    problems.error('C_SYNTAX', { pointer: '', span: { source, start: 0, end: 0 } }, `nested more than ${MAX_DEPTH} levels deep`);
+    problems.error(
+      'C_SYNTAX',
+      { pointer: '', span: { source, start: 0, end: 0 } },
+      `nested more than ${MAX_DEPTH} levels deep`,
+    );
     return undefined;
   }
   const json = plain.text.slice(0, plain.end);
   if (json.trim() === '') {
-    problems.error('C_SYNTAX', { pointer: '', span: { source, start: 0, end: 0 } }, 'the file is empty', { expected: 'an object: {}' });
+    problems.error('C_SYNTAX', { pointer: '', span: { source, start: 0, end: 0 } }, 'the file is empty', {
+      expected: 'an object: {}',
+    });
     return undefined;
   }
   const errors: ParseError[] = [];
@@ -75,7 +81,11 @@ export function readJsonc(source: Source, problems: Problems): ConfigNode | unde
       const own = childPointer(pointer, key);
       const earlier = members.get(key);
       if (earlier !== undefined) {
-        problems.warning('C_DUPLICATE_KEY', earlier.keyPlace, `${JSON.stringify(key)} stands here and again further on; the last one counts`);
+        problems.warning(
+          'C_DUPLICATE_KEY',
+          earlier.keyPlace,
+          `${JSON.stringify(key)} stands here and again further on; the last one counts`,
+        );
         members.delete(key);
       }
       members.set(key, { key, keyPlace: placeOf(keyNode, own), value: convert(valueNode, own) });

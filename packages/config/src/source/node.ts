@@ -77,7 +77,10 @@ export function without(node: ObjectNode, keys: readonly string[]): ObjectNode {
 export function withMember(node: ObjectNode, key: string, value: ConfigNode): ObjectNode {
   const added: Member = { key, keyPlace: value.place, value };
   const known = node.members.some((one) => one.key === key);
-  return { ...node, members: known ? node.members.map((one) => (one.key === key ? added : one)) : [...node.members, added] };
+  return {
+    ...node,
+    members: known ? node.members.map((one) => (one.key === key ? added : one)) : [...node.members, added],
+  };
 }
 
 /** The plain value. Any key is an own property of its object, "__proto__" too. */
@@ -99,7 +102,8 @@ export function toValue(node: ConfigNode): unknown {
 export function placeAt(node: ConfigNode, path: NodePath): { place: Place; node: ConfigNode | undefined } {
   let current: ConfigNode = node;
   for (const [index, step] of path.entries()) {
-    const next: ConfigNode | undefined = current.kind === 'array' ? current.items[Number(step)] : member(current, String(step));
+    const next: ConfigNode | undefined =
+      current.kind === 'array' ? current.items[Number(step)] : member(current, String(step));
     if (next === undefined) {
       const rest = path.slice(index).reduce<string>(childPointer, current.place.pointer);
       return { place: { ...current.place, pointer: rest }, node: undefined };

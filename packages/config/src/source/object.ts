@@ -21,7 +21,10 @@ export function nodeFromValue(value: unknown, place: Place, problems?: Problems,
   const child = (step: string | number, inner: unknown): ConfigNode | undefined =>
     nodeFromValue(inner, { ...place, pointer: childPointer(place.pointer, step) }, problems, depth + 1);
   if (typeof value !== 'object' || depth >= MAX_DEPTH) {
-    const why = typeof value === 'object' ? `nested more than ${MAX_DEPTH} levels deep, or in a circle` : 'not a value that JSON has';
+    const why =
+      typeof value === 'object'
+        ? `nested more than ${MAX_DEPTH} levels deep, or in a circle`
+        : 'not a value that JSON has';
     problems?.error('C_TYPE', place, why, { found: typeof value });
     return undefined;
   }

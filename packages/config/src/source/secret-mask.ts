@@ -30,7 +30,8 @@ export function maskSecrets(text: string, names: ReadonlySet<string> = new Set()
 
 function isSecretName(key: string, names: ReadonlySet<string>): boolean {
   if (COMMON.test(key) || names.has(key)) return true;
-  for (const name of names) if (name.length > 3 && Math.abs(name.length - key.length) <= 1 && editDistance(name, key) === 1) return true;
+  for (const name of names)
+    if (name.length > 3 && Math.abs(name.length - key.length) <= 1 && editDistance(name, key) === 1) return true;
   return false;
 }
 

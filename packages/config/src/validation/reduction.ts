@@ -26,7 +26,9 @@ function collapseUnions(errors: readonly ErrorObject[]): readonly ErrorObject[] 
 
 function outermostUnion(errors: readonly ErrorObject[]): ErrorObject | undefined {
   const unions = errors.filter(({ keyword }) => keyword === 'anyOf' || keyword === 'oneOf');
-  return unions.sort((a, b) => a.instancePath.length - b.instancePath.length || a.schemaPath.length - b.schemaPath.length)[0];
+  return unions.sort(
+    (a, b) => a.instancePath.length - b.instancePath.length || a.schemaPath.length - b.schemaPath.length,
+  )[0];
 }
 
 function isInside(error: ErrorObject, union: ErrorObject): boolean {
@@ -49,7 +51,8 @@ const ranks: Readonly<Record<string, number>> = { type: 0, const: 1, enum: 1 };
 function onePerPlace(errors: readonly ErrorObject[]): readonly ErrorObject[] {
   const places = new Map<string, ErrorObject>();
   for (const error of errors) {
-    const missing = error.keyword === 'required' ? `/${(error.params as { missingProperty: string }).missingProperty}` : '';
+    const missing =
+      error.keyword === 'required' ? `/${(error.params as { missingProperty: string }).missingProperty}` : '';
     const name = error.propertyName === undefined ? '' : `/${error.propertyName}`;
     const place = `${error.instancePath}${missing}${name}`;
     const known = places.get(place);

@@ -26,28 +26,41 @@ function report(error: ErrorObject, root: ConfigNode, problems: Problems): void 
   if (error.keyword === 'required') {
     const { missingProperty } = error.params as { missingProperty: string };
     const wanted = schema.properties?.[missingProperty];
-    problems.error('C_MISSING', { ...place, pointer: childPointer(place.pointer, missingProperty) }, `${JSON.stringify(missingProperty)} is missing`, {
-      expected: wanted === undefined ? undefined : describeSchema(wanted),
-      suggestion: example(missingProperty, wanted),
-    });
+    problems.error(
+      'C_MISSING',
+      { ...place, pointer: childPointer(place.pointer, missingProperty) },
+      `${JSON.stringify(missingProperty)} is missing`,
+      {
+        expected: wanted === undefined ? undefined : describeSchema(wanted),
+        suggestion: example(missingProperty, wanted),
+      },
+    );
     return;
   }
   if (error.propertyName !== undefined) {
-    const keyPlace = node?.kind === 'object' ? node.members.find(({ key }) => key === error.propertyName)?.keyPlace : undefined;
+    const keyPlace =
+      node?.kind === 'object' ? node.members.find(({ key }) => key === error.propertyName)?.keyPlace : undefined;
     const expected = describeSchema({ type: 'string', ...schema });
-    problems.error('C_VALUE', keyPlace ?? place, `a key here must be ${expected}`, { found: JSON.stringify(error.propertyName), expected });
+    problems.error('C_VALUE', keyPlace ?? place, `a key here must be ${expected}`, {
+      found: JSON.stringify(error.propertyName),
+      expected,
+    });
     return;
   }
   const label = labelOf(place.pointer);
   const expected = expectation(error, schema);
   const found = node === undefined ? undefined : describeFound(node);
-  problems.error(codeOf(error), place, `${label} must be ${expected}`, { found, expected, suggestion: node === undefined ? undefined : suggest(node, schema) });
+  problems.error(codeOf(error), place, `${label} must be ${expected}`, {
+    found,
+    expected,
+    suggestion: node === undefined ? undefined : suggest(node, schema),
+  });
 }
 
 /** `"type": "field"`, where the schema has one example. */
 function example(key: string, schema: JsonSchema | undefined): string | undefined {
-  const examples = schema?.['examples'];
-  return Array.isArray(examples) && examples.length === 1 ? `${JSON.stringify(key)}: ${JSON.stringify(examples[0])}` : undefined;
+  const examples = schema?.examples;
+  return examples?.length === 1 ? `${JSON.stringify(key)}: ${JSON.stringify(examples[0])}` : undefined;
 }
 
 function codeOf({ keyword }: ErrorObject): DiagnosticCode {
@@ -73,7 +86,10 @@ function expectation({ keyword, params }: ErrorObject, schema: JsonSchema): stri
 /** What may have been meant: a near name, or the same value without its quotes. */
 function suggest(node: ConfigNode, schema: JsonSchema): string | undefined {
   if (node.secret === true || node.kind !== 'scalar' || typeof node.value !== 'string') return undefined;
-  const word = nearest(node.value, literals(schema).filter((value) => value !== ''));
+  const word = nearest(
+    node.value,
+    literals(schema).filter((value) => value !== ''),
+  );
   if (word !== undefined) return JSON.stringify(word);
   const plain = node.value.trim();
   const types = [schema, ...(schema.anyOf ?? schema.oneOf ?? [])].map(({ type }) => type);

@@ -4,22 +4,37 @@ import { vocabulary, type JsonSchema } from '../schema/json-schema.js';
 
 export type { ErrorObject };
 
-/** Draft-07 validation with the keywords of our own and of editors. Compiles each schema once. */
+/** Pruned schemas differ from file to file, but hardly from one reading of a file to the next. */
+const MAX_COMPILED = 64;
+
+/** Draft-07 validation with the keywords of our own and of editors. Compiles equal schemas once. */
 export class Validator {
   readonly #ajv = makeAjv();
-  readonly #compiled = new WeakMap<object, ValidateFunction>();
+  readonly #bySchema = new WeakMap<object, ValidateFunction>();
+  readonly #byText = new Map<string, ValidateFunction>();
 
   /**
    * @returns every error, none if the value is valid
    * @throws Error if the schema itself is not one
    */
   errors(schema: JsonSchema, value: unknown): readonly ErrorObject[] {
-    let validate = this.#compiled.get(schema);
+    const validate = this.#bySchema.get(schema) ?? this.#compile(schema);
+    return validate(value) ? [] : [...(validate.errors ?? [])];
+  }
+
+  #compile(schema: JsonSchema): ValidateFunction {
+    const text = JSON.stringify(schema);
+    let validate = this.#byText.get(text);
     if (validate === undefined) {
       validate = this.#ajv.compile(schema);
-      this.#compiled.set(schema, validate);
+      // ajv itself would keep every schema for ever.
+      this.#ajv.removeSchema(schema);
+      const [oldest] = this.#byText.keys();
+      if (this.#byText.size >= MAX_COMPILED && oldest !== undefined) this.#byText.delete(oldest);
+      this.#byText.set(text, validate);
     }
-    return validate(value) ? [] : [...(validate.errors ?? [])];
+    this.#bySchema.set(schema, validate);
+    return validate;
   }
 }
 

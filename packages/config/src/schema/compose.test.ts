@@ -1,0 +1,100 @@
+import { Ajv } from 'ajv';
+import { describe, expect, it } from 'vitest';
+import { inbound, loadValue, outbound } from '../load.fixture.js';
+import { plugins } from '../plugins.fixture.js';
+import { composeSchema } from './compose.js';
+import { vocabulary, type JsonSchema } from './json-schema.js';
+
+const schema = composeSchema({ plugins });
+
+function accepts(value: unknown): boolean {
+  const ajv = new Ajv({ strict: true, strictTypes: false, strictRequired: false });
+  ajv.addVocabulary([...vocabulary]);
+  return ajv.compile(schema)(value);
+}
+
+describe('composeSchema', () => {
+  it('is plain draft-07 JSON', () => {
+    expect(schema['$schema']).toBe('http://json-schema.org/draft-07/schema#');
+    expect(JSON.parse(JSON.stringify(schema))).toEqual(schema);
+    const ajv = new Ajv();
+    expect(ajv.validateSchema(schema)).toBe(true);
+  });
+
+  it('names the protocols and rule types of the plugins', () => {
+    const {
+      inbound: inboundEntry,
+      outbound: outboundEntry,
+      rule,
+    } = schema['definitions'] as Record<string, JsonSchema>;
+    expect(inboundEntry?.properties?.['protocol']).toMatchObject({ enum: ['echo'], enumDescriptions: ['Echoes.'] });
+    expect(outboundEntry?.properties?.['protocol']).toMatchObject({ enum: ['Camel', 'exit'] });
+    expect(rule?.properties?.['type']).toMatchObject({ enum: ['field'] });
+  });
+
+  it.each([
+    ['nothing', {}],
+    [
+      'handlers with settings',
+      {
+        inbounds: [inbound({ settings: { mode: 'plain', users: [{ name: 'a', secret: 'b' }] } })],
+        outbounds: [outbound()],
+      },
+    ],
+    [
+      'aliases',
+      {
+        inbounds: [inbound({ settings: { mode: 'curly' } })],
+        outbounds: [outbound({ streamSettings: { network: 'domainsocket', dsSettings: { path: '/x' } } })],
+      },
+    ],
+    ['rules', { outbounds: [outbound()], routing: { rules: [{ type: 'field', port: '80', outboundTag: 'out' }] } }],
+    ['older forms', { inbound: inbound(), outboundDetour: [outbound()] }],
+  ])('agrees with the loader that this is right: %s', (_, value) => {
+    expect(accepts(value)).toBe(true);
+    expect(loadValue(value).config).toBeDefined();
+  });
+
+  it.each([
+    ['a protocol of nobody', { inbounds: [inbound({ protocol: 'exit' })] }],
+    ['wrong settings', { inbounds: [inbound({ settings: { users: [{ name: 'a' }] } })] }],
+    ['settings that are missing', { outbounds: [outbound({ protocol: 'Camel' })] }],
+    [
+      'a wrong rule',
+      { outbounds: [outbound()], routing: { rules: [{ type: 'field', port: true, outboundTag: 'out' }] } },
+    ],
+    ['a wrong type', { log: { access: 5 } }],
+    ['wrong settings in an older form', { inbound: inbound({ settings: { mode: 5 } }) }],
+  ])('agrees with the loader that this is wrong: %s', (_, value) => {
+    expect(accepts(value)).toBe(false);
+    expect(loadValue(value).config).toBeUndefined();
+  });
+
+  it('finds unknown keys of the core', () => {
+    expect(accepts({ lgo: {} })).toBe(false);
+    expect(accepts({ inbounds: [inbound({ lsten: '' })] })).toBe(false);
+  });
+
+  it('describes every key of the core, and says its default', () => {
+    const bare = composeSchema({ plugins: [] });
+    const keys = [...properties(bare, '')];
+    expect(keys.length).toBeGreaterThan(80);
+    const poor = keys.filter(
+      ([, { description }]) =>
+        !/^[A-Z"].{20,}[.]$/s.test(description ?? '') || !/default|not read/i.test(description ?? ''),
+    );
+    expect(poor.map(([key]) => key)).toEqual([]);
+  });
+});
+
+function* properties(schema: JsonSchema, path: string): Generator<[string, JsonSchema]> {
+  for (const [key, property] of Object.entries(schema.properties ?? {})) {
+    yield [`${path}.${key}`, property];
+    yield* properties(property, `${path}.${key}`);
+  }
+  for (const [name, part] of Object.entries((schema['definitions'] ?? {}) as Record<string, JsonSchema>))
+    yield* properties(part, name);
+  const { items, additionalProperties } = schema;
+  if (typeof items === 'object' && !Array.isArray(items)) yield* properties(items as JsonSchema, `${path}[]`);
+  if (typeof additionalProperties === 'object') yield* properties(additionalProperties, `${path}.*`);
+}
