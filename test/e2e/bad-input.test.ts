@@ -36,10 +36,17 @@ async function startAll(handshake = 1): Promise<Running & { echoPort: number }> 
     inbounds: [
       { tag: 'socks', protocol: 'socks', settings: { auth: 'noauth', udp: true } },
       { tag: 'http', protocol: 'http' },
-      { tag: 'mtproto', protocol: 'mtproto', settings: { users: [{ email: 'a@b', secret }], dataCenters: { '2': [`127.0.0.1:${server.port}`] } } },
+      {
+        tag: 'mtproto',
+        protocol: 'mtproto',
+        settings: { users: [{ email: 'a@b', secret }], dataCenters: { '2': [`127.0.0.1:${server.port}`] } },
+      },
       { tag: 'door', protocol: 'dokodemo-door', settings: { address: '127.0.0.1', port: server.port, network: 'tcp' } },
     ],
-    outbounds: [{ tag: 'direct', protocol: 'freedom' }, { tag: 'tg', protocol: 'mtproto' }],
+    outbounds: [
+      { tag: 'direct', protocol: 'freedom' },
+      { tag: 'tg', protocol: 'mtproto' },
+    ],
     routing: { rules: [{ type: 'field', inboundTag: ['mtproto'], outboundTag: 'tg' }] },
   });
   cleanups.push(() => running.close());
@@ -59,30 +66,36 @@ describe('bad input', () => {
   it.each(tags)('random bytes on %s end at their own connection', async (tag) => {
     const running = await startAll();
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.uint8Array({ minLength: 1, maxLength: 3000 }), { minLength: 1, maxLength: 4 }), async (chunks) => {
-        const client = await connectTo(running.port(tag));
-        for (const chunk of chunks) client.write(chunk);
-        client.end();
-        if (tag !== 'door') await gone(client);
-        client.destroy();
-      }),
+      fc.asyncProperty(
+        fc.array(fc.uint8Array({ minLength: 1, maxLength: 3000 }), { minLength: 1, maxLength: 4 }),
+        async (chunks) => {
+          const client = await connectTo(running.port(tag));
+          for (const chunk of chunks) client.write(chunk);
+          client.end();
+          if (tag !== 'door') await gone(client);
+          client.destroy();
+        },
+      ),
       { numRuns: 40 },
     );
     await stillWorks(running);
     await holdsNothing(running.instance);
   });
 
-  it.each(tags.filter((tag) => tag !== 'door'))('%s: silence, and one byte now and then, end with the handshake\'s time', async (tag) => {
-    const running = await startAll();
-    const silent = await connectTo(running.port(tag));
-    const slow = await connectTo(running.port(tag));
-    const drip = setInterval(() => slow.write(tag === 'http' ? 'G' : Buffer.from([5])), 150);
-    slow.on('close', () => clearInterval(drip));
-    await Promise.all([gone(silent), gone(slow)]);
-    expect(await running.access.line(new RegExp(`rejected .*\\[${tag} -> -\\]`))).toMatch(/E_[A-Z_]+/);
-    await stillWorks(running);
-    await holdsNothing(running.instance);
-  });
+  it.each(tags.filter((tag) => tag !== 'door'))(
+    "%s: silence, and one byte now and then, end with the handshake's time",
+    async (tag) => {
+      const running = await startAll();
+      const silent = await connectTo(running.port(tag));
+      const slow = await connectTo(running.port(tag));
+      const drip = setInterval(() => slow.write(tag === 'http' ? 'G' : Buffer.from([5])), 150);
+      slow.on('close', () => clearInterval(drip));
+      await Promise.all([gone(silent), gone(slow)]);
+      expect(await running.access.line(new RegExp(`rejected .*\\[${tag} -> -\\]`))).toMatch(/E_[A-Z_]+/);
+      await stillWorks(running);
+      await holdsNothing(running.instance);
+    },
+  );
 
   it.each(tags)('%s: resets in mid-handshake leave nothing behind', async (tag) => {
     const running = await startAll();
@@ -101,7 +114,9 @@ describe('bad input', () => {
     const client = await connectTo(running.port('socks'));
     expect(await socksConnect(client, closed)).toBe(5);
     await readToEnd(client);
-    expect(await running.access.line(/rejected/)).toMatch(new RegExp(`rejected tcp:127.0.0.1:${closed} \\[socks -> direct\\] .*E_DIAL_REFUSED`));
+    expect(await running.access.line(/rejected/)).toMatch(
+      new RegExp(`rejected tcp:127.0.0.1:${closed} \\[socks -> direct\\] .*E_DIAL_REFUSED`),
+    );
     client.destroy();
     const viaHttp = await connectTo(running.port('http'));
     viaHttp.write(`CONNECT 127.0.0.1:${closed} HTTP/1.1\r\nHost: x\r\n\r\n`);
@@ -129,7 +144,15 @@ describe('bad input', () => {
     const peer = await startSluice(
       {
         log: { access: 'none', loglevel: 'info' },
-        inbounds: [{ tag: 'door', listen: '127.0.0.1', port, protocol: 'dokodemo-door', settings: { address: '127.0.0.1', port: server.port, network: 'tcp' } }],
+        inbounds: [
+          {
+            tag: 'door',
+            listen: '127.0.0.1',
+            port,
+            protocol: 'dokodemo-door',
+            settings: { address: '127.0.0.1', port: server.port, network: 'tcp' },
+          },
+        ],
         outbounds: [{ protocol: 'freedom' }],
       },
       [port],
@@ -147,13 +170,20 @@ describe('bad input', () => {
         }),
     );
     // Some got through; when they go, what waited is served or was turned away.
-    expect(await Promise.any(answered.map((each) => each.then((ok) => (ok ? true : Promise.reject(new Error('turned away'))))))).toBe(true);
+    expect(
+      await Promise.any(
+        answered.map((each) => each.then((ok) => (ok ? true : Promise.reject(new Error('turned away'))))),
+      ),
+    ).toBe(true);
     for (const socket of sockets) socket.destroy();
     for (;;) {
       const socket = net.connect(port, '127.0.0.1');
       socket.on('error', () => undefined);
       socket.write('again');
-      const [first] = (await Promise.race([once(socket, 'data').catch(() => []), gone(socket).then(() => [])])) as unknown[];
+      const [first] = (await Promise.race([
+        once(socket, 'data').catch(() => []),
+        gone(socket).then(() => []),
+      ])) as unknown[];
       socket.destroy();
       if (Buffer.isBuffer(first)) break;
     }

@@ -25,7 +25,15 @@ async function file(text: string, name = 'config.json'): Promise<string> {
 
 const door = (port: number): object => ({
   log: { loglevel: 'warning' },
-  inbounds: [{ tag: 'door', listen: '127.0.0.1', port, protocol: 'dokodemo-door', settings: { address: '127.0.0.1', port: 9, network: 'tcp' } }],
+  inbounds: [
+    {
+      tag: 'door',
+      listen: '127.0.0.1',
+      port,
+      protocol: 'dokodemo-door',
+      settings: { address: '127.0.0.1', port: 9, network: 'tcp' },
+    },
+  ],
   outbounds: [{ protocol: 'freedom' }],
 });
 
@@ -64,7 +72,12 @@ describe('sluice run', () => {
   it('starts nothing from a broken configuration', async () => {
     const port = await freePort();
     const path = await file(JSON.stringify({ ...door(port), outbounds: [{ protocol: 'nonsense' }] }));
-    for (const args of [['run', '-c', path], ['-config', path], ['-test', '-config', path], ['-test', `-config=${path}`]]) {
+    for (const args of [
+      ['run', '-c', path],
+      ['-config', path],
+      ['-test', '-config', path],
+      ['-test', `-config=${path}`],
+    ]) {
       const { code, stderr } = await sluice(args);
       expect(code).toBe(1);
       expect(stderr).toContain('nothing was started');
@@ -112,9 +125,18 @@ describe('sluice version, secret and link', () => {
     const made = (await sluice(['mtproto', 'secret'])).stdout.trim();
     expect(made).toMatch(/^[0-9a-f]{32}$/);
     expect((await sluice(['mtproto', 'secret'])).stdout.trim()).not.toBe(made);
-    const link = await sluice(['mtproto', 'link', '-c', join(configs, 'mtproto.json'), '--server', 'proxy.example.org']);
+    const link = await sluice([
+      'mtproto',
+      'link',
+      '-c',
+      join(configs, 'mtproto.json'),
+      '--server',
+      'proxy.example.org',
+    ]);
     expect(link.code).toBe(0);
-    expect(link.stdout).toContain('tg://proxy?server=proxy.example.org&port=443&secret=b0cbcef5a486d9636472ac27f8e11a9d');
+    expect(link.stdout).toContain(
+      'tg://proxy?server=proxy.example.org&port=443&secret=b0cbcef5a486d9636472ac27f8e11a9d',
+    );
   });
 
   it('fail on unknown commands and options without a stack', async () => {

@@ -26,7 +26,9 @@ export class LogLines {
   /** The first line, past or future, that matches; the test's time limit bounds the wait. */
   line(pattern: RegExp): Promise<string> {
     const known = this.lines.find((line) => pattern.test(line));
-    return known !== undefined ? Promise.resolve(known) : new Promise((resolve) => this.#waiting.push({ pattern, resolve }));
+    return known !== undefined
+      ? Promise.resolve(known)
+      : new Promise((resolve) => this.#waiting.push({ pattern, resolve }));
   }
 
   #add(line: string): void {
@@ -86,7 +88,9 @@ async function freePort(): Promise<number> {
 }
 
 /** A TCP server that answers each connection as told. */
-export async function startServer(onSocket: (socket: net.Socket) => void): Promise<{ port: number; close(): Promise<void> }> {
+export async function startServer(
+  onSocket: (socket: net.Socket) => void,
+): Promise<{ port: number; close(): Promise<void> }> {
   const sockets = new Set<net.Socket>();
   const server = net.createServer({ allowHalfOpen: true }, (socket) => {
     sockets.add(socket);

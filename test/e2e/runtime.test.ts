@@ -59,9 +59,14 @@ describe('an instance', () => {
     expect((await readBytes(direct, 4)).toString()).toBe('ping');
     direct.end();
     expect(await running.access.line(/-> direct\]/)).toMatch(
-      new RegExp(`127\\.0\\.0\\.1:\\d+ accepted tcp:127\\.0\\.0\\.1:${target} \\[a -> direct\\] rule: - up: 4 down: 4 time: \\d+ms end: done`),
+      new RegExp(
+        `127\\.0\\.0\\.1:\\d+ accepted tcp:127\\.0\\.0\\.1:${target} \\[a -> direct\\] rule: - up: 4 down: 4 time: \\d+ms end: done`,
+      ),
     );
-    for (const [tag, host, rule] of [['a', 'blocked.test', 0], ['b', '127.0.0.1', 1]] as const) {
+    for (const [tag, host, rule] of [
+      ['a', 'blocked.test', 0],
+      ['b', '127.0.0.1', 1],
+    ] as const) {
       const refused = await connectTo(running.port(tag));
       await socksConnect(refused, target, host);
       expect(await readToEnd(refused)).toHaveLength(0);
@@ -71,7 +76,7 @@ describe('an instance', () => {
     await holdsNothing(running.instance);
   });
 
-  it('counts by V2Ray\'s names where the switches are on, and nothing where they are off', async () => {
+  it("counts by V2Ray's names where the switches are on, and nothing where they are off", async () => {
     const target = await serve(echo);
     const running = await start({
       stats: {},
@@ -79,7 +84,9 @@ describe('an instance', () => {
         levels: { 0: { statsUserUplink: true, statsUserDownlink: true } },
         system: { statsInboundUplink: true, statsInboundDownlink: true, statsOutboundUplink: true },
       },
-      inbounds: [{ tag: 'in', protocol: 'socks', settings: { auth: 'password', accounts: [{ user: 'u', pass: 'p' }] } }],
+      inbounds: [
+        { tag: 'in', protocol: 'socks', settings: { auth: 'password', accounts: [{ user: 'u', pass: 'p' }] } },
+      ],
       outbounds: [{ tag: 'out', protocol: 'freedom' }],
     });
     const client = await connectTo(running.port('in'));
@@ -105,15 +112,30 @@ describe('an instance', () => {
   it('leads an outbound through another one, and another', async () => {
     const target = await serve(echo);
     const far = await start({
-      inbounds: [{ tag: 'far-http', protocol: 'http' }, { tag: 'far-socks', protocol: 'socks', settings: { auth: 'noauth' } }],
+      inbounds: [
+        { tag: 'far-http', protocol: 'http' },
+        { tag: 'far-socks', protocol: 'socks', settings: { auth: 'noauth' } },
+      ],
       outbounds: [{ tag: 'direct', protocol: 'freedom' }],
       log: { access: '', loglevel: 'error' },
     });
     const near = await start({
-      inbounds: [{ tag: 'door', protocol: 'dokodemo-door', settings: { address: '127.0.0.1', port: target, network: 'tcp' } }],
+      inbounds: [
+        { tag: 'door', protocol: 'dokodemo-door', settings: { address: '127.0.0.1', port: target, network: 'tcp' } },
+      ],
       outbounds: [
-        { tag: 'top', protocol: 'socks', settings: { servers: [{ address: '127.0.0.1', port: far.port('far-socks') }] }, proxySettings: { tag: 'middle' } },
-        { tag: 'middle', protocol: 'http', settings: { servers: [{ address: '127.0.0.1', port: far.port('far-http') }] }, proxySettings: { tag: 'bottom' } },
+        {
+          tag: 'top',
+          protocol: 'socks',
+          settings: { servers: [{ address: '127.0.0.1', port: far.port('far-socks') }] },
+          proxySettings: { tag: 'middle' },
+        },
+        {
+          tag: 'middle',
+          protocol: 'http',
+          settings: { servers: [{ address: '127.0.0.1', port: far.port('far-http') }] },
+          proxySettings: { tag: 'bottom' },
+        },
         { tag: 'bottom', protocol: 'freedom' },
       ],
     });
@@ -135,7 +157,9 @@ describe('an instance', () => {
       socket.end('x');
     });
     const running = await start({
-      inbounds: [{ tag: 'door', protocol: 'dokodemo-door', settings: { address: '127.0.0.1', port: target, network: 'tcp' } }],
+      inbounds: [
+        { tag: 'door', protocol: 'dokodemo-door', settings: { address: '127.0.0.1', port: target, network: 'tcp' } },
+      ],
       outbounds: [{ protocol: 'freedom', sendThrough: '127.0.0.7' }],
     });
     expect((await readToEnd(await connectTo(running.port('door')))).toString()).toBe('x');
@@ -145,7 +169,9 @@ describe('an instance', () => {
   it('drains: connections go on, new ones are refused, and what is left is ended in time', async () => {
     const target = await serve(echo);
     const running = await start({
-      inbounds: [{ tag: 'door', protocol: 'dokodemo-door', settings: { address: '127.0.0.1', port: target, network: 'tcp' } }],
+      inbounds: [
+        { tag: 'door', protocol: 'dokodemo-door', settings: { address: '127.0.0.1', port: target, network: 'tcp' } },
+      ],
       outbounds: [{ protocol: 'freedom' }],
     });
     const port = running.port('door');
@@ -207,7 +233,9 @@ describe('an instance', () => {
     const config = {
       stats: {},
       policy: { system: { statsInboundUplink: true } },
-      inbounds: [{ tag: 'door', protocol: 'dokodemo-door', settings: { address: '127.0.0.1', port: target, network: 'tcp' } }],
+      inbounds: [
+        { tag: 'door', protocol: 'dokodemo-door', settings: { address: '127.0.0.1', port: target, network: 'tcp' } },
+      ],
       outbounds: [{ protocol: 'freedom' }],
     };
     const [one, two] = [await start(config), await start(config)];
@@ -239,7 +267,14 @@ describe('an instance', () => {
         }),
       },
     });
-    const config = { log: { loglevel: 'none' }, inbounds: [], outbounds: [{ tag: 'x', protocol: 'stuck' }, { tag: 'y', protocol: 'freedom' }] };
+    const config = {
+      log: { loglevel: 'none' },
+      inbounds: [],
+      outbounds: [
+        { tag: 'x', protocol: 'stuck' },
+        { tag: 'y', protocol: 'freedom' },
+      ],
+    };
     const instance = createInstance(config, { plugins: [...plugins, stuck] });
     await instance.start();
     await instance.close({ drainMs: 0 });
@@ -248,13 +283,28 @@ describe('an instance', () => {
 
   it('names both owners of a name that two plugins contribute', () => {
     const twin = definePlugin({ ...plugins[2]!, name: 'twin' });
-    const make = (): unknown => createInstance({ outbounds: [{ protocol: 'freedom' }] }, { plugins: [...plugins, twin] });
-    expect(make).toThrow(expect.objectContaining({ code: 'E_REGISTRY_DUPLICATE', message: expect.stringMatching(/"freedom".*"twin".*"freedom"/) as string }));
+    const make = (): unknown =>
+      createInstance({ outbounds: [{ protocol: 'freedom' }] }, { plugins: [...plugins, twin] });
+    expect(make).toThrow(
+      expect.objectContaining({
+        code: 'E_REGISTRY_DUPLICATE',
+        message: expect.stringMatching(/"freedom".*"twin".*"freedom"/) as string,
+      }),
+    );
   });
 
   it('refuses a broken configuration with every problem', () => {
     const make = (): unknown =>
-      createInstance({ inbounds: [{ protocol: 'sock', port: 1 }], outbounds: [{ protocol: 'freedom', tag: 'a' }, { protocol: 'freedom', tag: 'a' }] }, { plugins });
+      createInstance(
+        {
+          inbounds: [{ protocol: 'sock', port: 1 }],
+          outbounds: [
+            { protocol: 'freedom', tag: 'a' },
+            { protocol: 'freedom', tag: 'a' },
+          ],
+        },
+        { plugins },
+      );
     expect(make).toThrow(expect.objectContaining({ code: 'E_CONFIG_INVALID' }));
   });
 });

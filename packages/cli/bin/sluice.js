@@ -1,2 +1,6 @@
 #!/usr/bin/env node
-import '../dist/main.js';
+import module from 'node:module';
+
+// Where Node can keep compiled code (22.8 and later), the next start is faster.
+module.enableCompileCache?.();
+await import('../dist/main.js');

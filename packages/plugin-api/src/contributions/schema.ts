@@ -1,12 +1,5 @@
-import {
-  Type,
-  type SchemaOptions,
-  type Static,
-  type TInteger,
-  type TSchema,
-  type TString,
-  type TUnion,
-} from '@sinclair/typebox';
+import type { SchemaOptions, Static, TInteger, TSchema, TString, TUnion } from '@sinclair/typebox';
+import { Type } from './type-builder.js';
 
 export { Type };
 export type { Static, TSchema };

@@ -1,8 +1,9 @@
 import { domainToASCII } from 'node:url';
 import type { ProblemReporter } from '@sluice/plugin-api';
-import { RE2JS } from 're2js';
+import type { RE2JS } from 're2js';
 import { DomainSet } from './domain-set.js';
 import { defineMatcher } from './matcher.js';
+import { compileRegexp } from './regexp.js';
 import { listItems, stringListSchema, type ListItem, type StringList } from './string-list.js';
 import { unavailablePrefix } from './unavailable.js';
 
@@ -76,7 +77,7 @@ function spellings(name: string): string[] {
 
 function addRegexp(patterns: Patterns, expression: string, path: ListItem['path'], problems: ProblemReporter): void {
   try {
-    patterns.regexps.push(RE2JS.compile(expression, RE2JS.CASE_INSENSITIVE));
+    patterns.regexps.push(compileRegexp(expression));
   } catch (error) {
     const why = error instanceof Error ? error.message.slice(0, 200) : 'unknown';
     problems.error(path, `not a regular expression in RE2 syntax (${why})`);
