@@ -39,14 +39,21 @@ export async function run(options: RunOptions): Promise<number> {
   return stopped;
 }
 
+// npm passes on the Ctrl-C that the terminal has already sent to everyone: so soon after, it is the same one.
+const SAME_SIGNAL_MS = 500;
+
 /** The first signal drains and closes, a second one closes at once. */
 function waitForStop(instance: Instance): Promise<number> {
   return new Promise((resolve) => {
-    let asked = false;
+    let askedAt: number | undefined;
     const stop = (): void => {
-      const closed = instance.close(asked ? { drainMs: 0 } : {});
-      if (!asked) void closed.then(() => resolve(0));
-      asked = true;
+      const now = performance.now();
+      if (askedAt === undefined) {
+        askedAt = now;
+        void instance.close().then(() => resolve(0));
+      } else if (now - askedAt > SAME_SIGNAL_MS) {
+        void instance.close({ drainMs: 0 });
+      }
     };
     process.on('SIGINT', stop);
     process.on('SIGTERM', stop);
