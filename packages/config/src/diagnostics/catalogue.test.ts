@@ -467,10 +467,10 @@ const harmless: readonly [string, object][] = [
 describe('diagnostics', () => {
   const seen = new Set<string>();
 
-  it.each<readonly [Severity, ...Case]>([
-    ...errors.map((one) => ['error', ...one] as const),
-    ...warnings.map((one) => ['warning', ...one] as const),
-  ])('%s: %s', (severity, _, value, code, pointer, covers, message) => {
+  it.each([
+    ...errors.map((one) => ({ severity: 'error' as Severity, name: one[0], one })),
+    ...warnings.map((one) => ({ severity: 'warning' as Severity, name: one[0], one })),
+  ])('$severity: $name', ({ severity, one: [, value, code, pointer, covers, message] }) => {
     const text = JSON.stringify(value, null, 2);
     const result = load(text);
     expect(result.diagnostics).toMatchObject([{ code, severity, pointer }]);
