@@ -2,6 +2,7 @@ import type { Buffer } from 'node:buffer';
 import type { Codec, CodecPair, Emit } from './codec.js';
 import type { Conn } from './conn/conn.js';
 import type { DataPlane } from './data-plane.js';
+import { toSluiceError } from './errors.js';
 import { HandshakeReader } from './handshake/reader.js';
 import type { RelayTimeouts } from './relay/timeouts.js';
 
@@ -15,6 +16,8 @@ export class Link {
   /** Set by a handler whose settings limit how long its connections may be quiet; the relay obeys the shorter. */
   timeouts: RelayTimeouts | undefined = undefined;
   #encoders: Codec[] = [];
+  #ended = false;
+  #disposed = false;
   readonly #send: Emit = (bytes) => void this.conn.write(bytes);
 
   constructor(conn: Conn) {
@@ -44,30 +47,38 @@ export class Link {
     else this.#encode(bytes, 0);
   }
 
-  /** Ends our direction after what was written. */
+  /** Ends our direction after what was written, with what the encoders have to say last. */
   end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#encoders.forEach((codec, layer) => codec.end?.((out) => this.#encode(out, layer + 1)));
     this.conn.end();
   }
 
   /**
    * Ends our direction, lets the peer take what was written, and closes when it has ended its own
    * or `ms` have passed. What the peer still sends is thrown away, so that no reset overtakes the
-   * last bytes.
+   * last bytes. A peer that has not taken them by then sees that they are cut off.
    */
   lingerThenClose(plane: DataPlane, ms: number): void {
     const { conn } = this;
-    const timer = plane.timers.after(ms, () => this.destroy());
+    const timer = plane.timers.after(ms, () => conn.reset());
     this.reader.release();
     conn.attach(
       {
         onData: () => undefined,
-        onEnd: () => conn.destroy(),
+        // Both directions are over once our last bytes are out, and the conn closes by itself.
+        onEnd: () => undefined,
         onDrain: () => undefined,
         onClose: () => plane.timers.cancel(timer),
       },
       false,
     );
-    conn.end();
+    try {
+      this.end();
+    } catch {
+      conn.reset();
+    }
     conn.resume();
     this.dispose();
   }
@@ -78,10 +89,18 @@ export class Link {
     this.dispose();
   }
 
-  /** Lets the codecs free what they hold. */
+  /** Lets the codecs free what they hold, once. */
   dispose(): void {
-    for (const codec of this.reader.decoders) codec.dispose?.();
-    for (const codec of this.#encoders) codec.dispose?.();
+    if (this.#disposed) return;
+    this.#disposed = true;
+    for (const codec of [...this.reader.decoders, ...this.#encoders]) {
+      try {
+        codec.dispose?.();
+      } catch (error) {
+        // The connection is over: nobody is left to tell, and the others must go on.
+        process.emitWarning(toSluiceError(error));
+      }
+    }
   }
 
   #encode(bytes: Buffer, layer: number): void {

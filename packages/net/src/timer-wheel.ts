@@ -1,5 +1,7 @@
 const TICK_MS = 100;
 const SLOTS = 512;
+/** The most that one turn goes forward. */
+const MAX_STEP = 5;
 const UNSCHEDULED = -1;
 /** Due in this very tick; a cancel or a new schedule still takes it out. */
 const FIRING = -2;
@@ -84,7 +86,12 @@ export class TimerWheel {
   }
 
   #advance(): void {
-    const target = Math.floor((performance.now() - this.#started) / TICK_MS);
+    let target = Math.floor((performance.now() - this.#started) / TICK_MS);
+    if (target - this.now > MAX_STEP) {
+      // The process stood still. What arrived meanwhile is read after this: it was not silence.
+      this.#started += (target - this.now - MAX_STEP) * TICK_MS;
+      target = this.now + MAX_STEP;
+    }
     while (this.now < target) {
       this.now += 1;
       this.#expire(this.now);

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { Duplex } from 'node:stream';
 import type { DataPlane } from '../data-plane.js';
 import type { Conn } from './conn.js';
@@ -14,8 +15,9 @@ class HalfDuplex extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: () => void): void {
-    // Done when the other side wants more: its reader sets the pace.
-    if (this.other.push(chunk)) process.nextTick(callback);
+    // A copy, as the writer may use its memory again once this is done while the other side still
+    // keeps it. Done when the other side wants more: its reader sets the pace.
+    if (this.other.push(Buffer.from(chunk))) process.nextTick(callback);
     else this.other.#wanted = callback;
   }
 

@@ -30,14 +30,15 @@ export interface Conn {
   meter(read: Counter | undefined, written: Counter | undefined): void;
   /**
    * Sets who is told of events. `retain` says that chunks are written on as they are, so that
-   * the conn may read into memory of its own instead of shared memory.
+   * the conn may read into memory of its own instead of shared memory. On a conn that is gone,
+   * the sink's `onClose` follows.
    */
   attach(sink: ConnSink, retain: boolean): void;
   pause(): void;
   resume(): void;
   /**
    * Queues bytes. True: they have been passed on and the memory may be reused at once. False:
-   * the memory is in use until `onDrain`.
+   * the memory is in use until `onDrain`. After `end` or `destroy`, bytes are dropped.
    */
   write(chunk: Uint8Array): boolean;
   /** Like `write`, for memory that will change after the call. */
@@ -46,7 +47,10 @@ export interface Conn {
   end(): void;
   /** Closes at once; what was not sent yet is dropped. */
   destroy(error?: Error): void;
-  /** Closes at once and lets the peer see that the stream is cut off, not complete (TCP RST). */
+  /**
+   * Closes at once and lets the peer see that the stream is cut off, not complete (TCP RST); once
+   * the end and all before it are out, like `destroy`.
+   */
   reset(error?: Error): void;
 }
 

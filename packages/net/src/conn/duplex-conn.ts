@@ -1,7 +1,10 @@
-import type { Buffer } from 'node:buffer';
+import { Buffer } from 'node:buffer';
+import net from 'node:net';
 import type { Duplex } from 'node:stream';
 import { unmapIPv4, type Endpoint } from '../address.js';
 import type { DataPlane } from '../data-plane.js';
+import { toSluiceError } from '../errors.js';
+import { canReset } from '../tcp/raw-socket.js';
 import type { Conn, ConnSink, Counter } from './conn.js';
 
 interface MaybeSocket {
@@ -11,6 +14,12 @@ interface MaybeSocket {
   remotePort?: number;
 }
 
+/** Streams that can be cut off so that the peer sees it. */
+function isResettable(stream: Duplex): stream is Duplex & { resetAndDestroy(): void } {
+  if (stream instanceof net.Socket) return canReset(stream);
+  return 'resetAndDestroy' in stream && typeof stream.resetAndDestroy === 'function';
+}
+
 /** A conn over any Node duplex stream (TLS, HTTP/2, plain sockets): the slower, general way. */
 export class DuplexConn implements Conn {
   bytesRead = 0;
@@ -18,6 +27,7 @@ export class DuplexConn implements Conn {
   readonly local: Endpoint;
   readonly remote: Endpoint;
   readonly #plane: DataPlane;
+  readonly #onWritten = (): void => this.#handleWritten();
   readonly #stream: Duplex;
   #sink: ConnSink | null = null;
   #owesDrain = false;
@@ -25,6 +35,7 @@ export class DuplexConn implements Conn {
   #ended = false;
   #endDelivered = false;
   #closed = false;
+  #closeTold = false;
   #error: Error | undefined;
   #meterRead: Counter | undefined;
   #meterWritten: Counter | undefined;
@@ -57,6 +68,7 @@ export class DuplexConn implements Conn {
 
   attach(sink: ConnSink): void {
     this.#sink = sink;
+    if (this.#closed && !this.#waitsWithClose()) queueMicrotask(() => sink.onClose(this.#error));
   }
 
   pause(): void {
@@ -65,10 +77,9 @@ export class DuplexConn implements Conn {
   }
 
   resume(): void {
-    if (this.#closed) return;
     this.#paused = false;
     if (this.#ended) this.#deliverEnd();
-    else this.#stream.resume();
+    else if (!this.#closed) this.#stream.resume();
   }
 
   write(chunk: Uint8Array): boolean {
@@ -76,7 +87,7 @@ export class DuplexConn implements Conn {
     if (stream.destroyed || stream.writableEnded || chunk.length === 0) return true;
     this.bytesWritten += chunk.length;
     this.#meterWritten?.add(chunk.length);
-    stream.write(chunk, () => this.#handleWritten());
+    stream.write(chunk, this.#onWritten);
     if (stream.writableLength === 0) return true;
     this.#owesDrain = true;
     return false;
@@ -84,7 +95,7 @@ export class DuplexConn implements Conn {
 
   writeVolatile(chunk: Uint8Array): boolean {
     // A stream may keep the chunk in ways that its length does not show (TLS records).
-    return this.write(Uint8Array.from(chunk));
+    return this.write(Buffer.from(chunk));
   }
 
   end(): void {
@@ -93,17 +104,30 @@ export class DuplexConn implements Conn {
 
   destroy(error?: Error): void {
     this.#error ??= error;
-    this.#stream.destroy();
+    if (this.#closed) this.#tellClose();
+    else this.#stream.destroy();
   }
 
   reset(error?: Error): void {
-    this.destroy(error);
+    const stream = this.#stream;
+    const complete = stream.writableEnded && stream.writableLength === 0;
+    if (this.#closed || complete || !isResettable(stream)) {
+      this.destroy(error);
+      return;
+    }
+    this.#error ??= error;
+    if (!stream.destroyed) stream.resetAndDestroy();
   }
 
   #handleData(chunk: Buffer): void {
     this.bytesRead += chunk.length;
     this.#meterRead?.add(chunk.length);
-    this.#sink?.onData(chunk, false);
+    try {
+      this.#sink?.onData(chunk, false);
+    } catch (error) {
+      // Thrown on, it would end the process.
+      this.reset(toSluiceError(error));
+    }
   }
 
   #handleEnd(): void {
@@ -114,19 +138,40 @@ export class DuplexConn implements Conn {
   #deliverEnd(): void {
     if (this.#endDelivered || this.#sink === null) return;
     this.#endDelivered = true;
-    this.#sink.onEnd();
+    try {
+      this.#sink.onEnd();
+    } catch (error) {
+      this.reset(toSluiceError(error));
+    }
+    if (this.#closed) this.#tellClose();
   }
 
   #handleWritten(): void {
     if (!this.#owesDrain || this.#stream.writableLength > 0) return;
     this.#owesDrain = false;
-    if (!this.#closed) this.#sink?.onDrain();
+    if (this.#closed || this.#stream.destroyed) return;
+    try {
+      this.#sink?.onDrain();
+    } catch (error) {
+      this.reset(toSluiceError(error));
+    }
   }
 
   #handleClose(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#plane.conns -= 1;
+    if (!this.#waitsWithClose()) this.#tellClose();
+  }
+
+  /** A stream can be over in both directions while its end is still to be told: that comes first. */
+  #waitsWithClose(): boolean {
+    return this.#ended && !this.#endDelivered && this.#error === undefined && !this.#closeTold;
+  }
+
+  #tellClose(): void {
+    if (this.#closeTold) return;
+    this.#closeTold = true;
     this.#sink?.onClose(this.#error);
   }
 }

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { Duplex } from 'node:stream';
 import type { Emit } from '../codec.js';
-import { toSluiceError } from '../errors.js';
+import { SluiceError, toSluiceError } from '../errors.js';
 import type { Link } from '../link.js';
 import type { ConnSink } from './conn.js';
 
@@ -14,6 +14,7 @@ export class LinkDuplex extends Duplex implements ConnSink {
   readonly #push: Emit = (bytes) => void this.push(bytes);
   #written: ((error?: Error) => void) | null = null;
   #stalled = false;
+  #cutOff = false;
 
   constructor(link: Link) {
     super({ allowHalfOpen: true, autoDestroy: true });
@@ -21,7 +22,7 @@ export class LinkDuplex extends Duplex implements ConnSink {
     const rest = link.reader.release();
     link.conn.attach(this, false);
     if (rest.length > 0) this.push(rest);
-    if (link.reader.sawEnd) this.push(null);
+    if (link.reader.sawEnd && link.reader.failure === undefined) this.onEnd();
   }
 
   override _read(): void {
@@ -41,13 +42,30 @@ export class LinkDuplex extends Duplex implements ConnSink {
   }
 
   override _final(callback: (error?: Error | null) => void): void {
-    this.#link.conn.end();
+    try {
+      this.#link.end();
+    } catch (error) {
+      callback(toSluiceError(error));
+      return;
+    }
     callback();
   }
 
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
-    this.#link.destroy(error ?? undefined);
+    const { conn } = this.#link;
+    if (error !== null || this.#cutOff) conn.reset(error ?? undefined);
+    else conn.destroy();
+    this.#link.dispose();
+    const written = this.#written;
+    this.#written = null;
+    written?.(error ?? new SluiceError('E_CONN_CLOSED', 'the stream was closed before its bytes were out'));
     callback(error);
+  }
+
+  /** Destroys the stream and lets the peer see that it is cut off; named as `net.Socket` names it. */
+  resetAndDestroy(): this {
+    this.#cutOff = true;
+    return this.destroy();
   }
 
   onData(chunk: Buffer): void {
@@ -61,6 +79,12 @@ export class LinkDuplex extends Duplex implements ConnSink {
   }
 
   onEnd(): void {
+    try {
+      this.#link.decoders.forEach((codec, layer) => codec.end?.((bytes) => this.#decode(bytes, layer + 1)));
+    } catch (error) {
+      this.destroy(toSluiceError(error));
+      return;
+    }
     this.push(null);
   }
 

@@ -1,13 +1,18 @@
+import { Buffer } from 'node:buffer';
 import type net from 'node:net';
 import { unmapIPv4, type Endpoint } from '../address.js';
 import type { BufferHolder, DataPlane } from '../data-plane.js';
+import { toSluiceError } from '../errors.js';
 import { canReset, rawHandleOf, startReading, wrapHandle, type RawHandle, type ReadInto } from '../tcp/raw-socket.js';
 import type { Conn, ConnSink, Counter } from './conn.js';
 
 /** Reads of fewer bytes than this are small; that many in a row give the large buffer back. */
 const SMALL_READ = 32 * 1024;
 const SMALL_READS_TO_SHRINK = 4;
-/** Swaps of a quiet conn's memory from outside cost a listener each, so they are counted. */
+/**
+ * Swaps of a quiet conn's memory from outside cost a listener each, so they are counted: a conn
+ * that needed so many stays with the shared memory.
+ */
 const MAX_FORCED_RETURNS = 16;
 
 type OwnedSocket = net.Socket & { conn: SocketConn };
@@ -37,7 +42,10 @@ export class SocketConn implements Conn, BufferHolder {
   #paused = true;
   /** Set while #sink has been promised an onDrain. */
   #owesDrain = false;
+  /** By the peer. */
   #ended = false;
+  /** By us. */
+  #ending = false;
   #endDelivered = false;
   #inRead = false;
   #closed = false;
@@ -98,6 +106,8 @@ export class SocketConn implements Conn, BufferHolder {
   attach(sink: ConnSink, retain: boolean): void {
     this.#sink = sink;
     this.#retain = retain;
+    // Who comes too late learns it all the same.
+    if (this.#closed) queueMicrotask(() => sink.onClose(this.#error));
   }
 
   pause(): void {
@@ -109,13 +119,13 @@ export class SocketConn implements Conn, BufferHolder {
   resume(): void {
     if (!this.#paused || this.#closed) return;
     this.#paused = false;
-    if (!this.#inRead) startReading(this.#socket);
     if (this.#ended) this.#deliverEnd();
+    else if (!this.#inRead && !this.#socket.destroyed) startReading(this.#socket);
   }
 
   write(chunk: Uint8Array): boolean {
     const socket = this.#socket;
-    if (socket.destroyed || chunk.length === 0) return true;
+    if (this.#ending || socket.destroyed || chunk.length === 0) return true;
     this.bytesWritten += chunk.length;
     this.#meterWritten?.add(chunk.length);
     socket.write(chunk, this.#onWritten);
@@ -125,13 +135,17 @@ export class SocketConn implements Conn, BufferHolder {
   }
 
   writeVolatile(chunk: Uint8Array): boolean {
+    // Behind bytes that wait, these wait too: in memory of their size, not in a scratch each.
+    if (this.#owesDrain) return this.write(Buffer.from(chunk));
     const done = this.write(this.#plane.scratchCopy(chunk));
     if (!done) this.#plane.takeScratch(chunk.length);
     return done;
   }
 
   end(): void {
-    if (!this.#socket.destroyed && !this.#socket.writableEnded) this.#socket.end();
+    if (this.#ending || this.#socket.destroyed) return;
+    this.#ending = true;
+    this.#socket.end();
   }
 
   destroy(error?: Error): void {
@@ -141,9 +155,13 @@ export class SocketConn implements Conn, BufferHolder {
 
   reset(error?: Error): void {
     this.#error ??= error;
-    if (this.#socket.destroyed) return;
-    if (canReset(this.#socket)) this.#socket.resetAndDestroy();
-    else this.#socket.destroy();
+    const socket = this.#socket;
+    if (socket.destroyed) return;
+    // With the end out, nothing is cut off. (And libuv refuses a reset while its FIN is on the
+    // way: Node would lose the handle, and the file descriptor with it.)
+    const complete = this.#ending && socket.writableLength === 0;
+    if (!complete && canReset(socket)) socket.resetAndDestroy();
+    else socket.destroy();
   }
 
   /** Gives the large buffer back while nothing is being read. @internal */
@@ -151,7 +169,6 @@ export class SocketConn implements Conn, BufferHolder {
     const own = this.#own;
     const handle = rawHandleOf(this.#socket);
     if (own === null || this.#paused || handle?.useUserBuffer === undefined) return;
-    if (this.#forcedReturns >= MAX_FORCED_RETURNS) return;
     this.#forcedReturns += 1;
     handle.useUserBuffer(this.#plane.sharedRead);
     this.#own = null;
@@ -172,7 +189,12 @@ export class SocketConn implements Conn, BufferHolder {
     this.lastRead = this.#plane.timers.now;
     this.#inRead = true;
     const chunk = bytes === memory.length ? memory : memory.subarray(0, bytes);
-    sink?.onData(chunk, this.#own === null);
+    try {
+      sink?.onData(chunk, this.#own === null);
+    } catch (error) {
+      // Thrown on, it would end the process.
+      this.reset(toSluiceError(error));
+    }
     this.#inRead = false;
     // A paused conn's memory may be held by the write that made its sink pause it.
     if (!this.#paused && this.#retain) this.#adapt(bytes, memory.length);
@@ -181,7 +203,7 @@ export class SocketConn implements Conn, BufferHolder {
 
   #adapt(bytes: number, size: number): void {
     if (this.#own === null) {
-      if (bytes < size || this.#socket.destroyed) return;
+      if (bytes < size || this.#socket.destroyed || this.#forcedReturns >= MAX_FORCED_RETURNS) return;
       const own = this.#plane.holdBuffer(this);
       if (own === undefined) return;
       this.#own = own;
@@ -189,7 +211,7 @@ export class SocketConn implements Conn, BufferHolder {
       this.#smallReads = 0;
     } else if (bytes >= SMALL_READ) {
       this.#smallReads = 0;
-    } else if (++this.#smallReads >= SMALL_READS_TO_SHRINK || this.#forcedReturns >= MAX_FORCED_RETURNS) {
+    } else if (++this.#smallReads >= SMALL_READS_TO_SHRINK) {
       this.#plane.dropBuffer(this, this.#own, true);
       this.#own = null;
       this.#next = this.#plane.sharedRead;
@@ -199,13 +221,22 @@ export class SocketConn implements Conn, BufferHolder {
   #handleWritten(): void {
     if (!this.#owesDrain || this.#socket.writableLength > 0) return;
     this.#owesDrain = false;
-    if (!this.#closed) this.#sink?.onDrain();
+    if (this.#closed || this.#socket.destroyed) return;
+    try {
+      this.#sink?.onDrain();
+    } catch (error) {
+      this.reset(toSluiceError(error));
+    }
   }
 
   #deliverEnd(): void {
     if (this.#closed || this.#endDelivered || this.#sink === null) return;
     this.#endDelivered = true;
-    this.#sink.onEnd();
+    try {
+      this.#sink.onEnd();
+    } catch (error) {
+      this.reset(toSluiceError(error));
+    }
   }
 
   handleEnd(): void {

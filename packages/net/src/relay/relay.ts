@@ -37,6 +37,8 @@ export class Relay extends TimerEntry {
   readonly #client: RelaySide;
   readonly #upstream: RelaySide;
   #timeout: number;
+  /** For bytes that a slow receiver takes its time for: they are not silence. */
+  readonly #stallTimeout: number;
   #finished = false;
   /** The tick of the last byte in either direction; written by the sides. */
   active: number;
@@ -47,6 +49,7 @@ export class Relay extends TimerEntry {
     this.#options = options;
     this.#timeouts = shorterTimeouts(shorterTimeouts(options.timeouts, client.timeouts), upstream.timeouts);
     this.#timeout = TimerWheel.ticks(this.#timeouts.connIdle);
+    this.#stallTimeout = this.#timeout;
     this.active = plane.timers.now;
     this.#client = new RelaySide(this, plane.timers, client, options.uplink);
     this.#upstream = new RelaySide(this, plane.timers, upstream, options.downlink);
@@ -79,7 +82,9 @@ export class Relay extends TimerEntry {
 
   onTimer(): void {
     const quiet = this.#plane.timers.now - this.active;
-    if (quiet < this.#timeout) this.#plane.timers.schedule(this, this.#timeout - quiet);
+    const stalled = this.#client.blocked || this.#upstream.blocked;
+    const limit = stalled ? Math.max(this.#timeout, this.#stallTimeout) : this.#timeout;
+    if (quiet < limit) this.#plane.timers.schedule(this, Math.min(this.#timeout, limit - quiet));
     else this.#finish(this.#client.ended || this.#upstream.ended ? 'done' : 'idle', undefined, false);
   }
 
@@ -116,8 +121,8 @@ export class Relay extends TimerEntry {
     this.#finished = true;
     this.#plane.timers.cancel(this);
     // The writing side first, so that no conn's read memory is in use when that conn goes.
-    this.#client.close(cutOff);
-    this.#upstream.close(cutOff);
+    this.#client.close(cutOff || this.#upstream.blocked);
+    this.#upstream.close(cutOff || this.#client.blocked);
     const result = { uplink: this.#client.bytes, downlink: this.#upstream.bytes, end };
     this.#options.onEnd(error === undefined ? result : { ...result, error });
   }

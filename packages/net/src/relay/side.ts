@@ -14,6 +14,8 @@ export class RelaySide implements ConnSink {
   /** The conn's peer has ended its direction and that was passed on. */
   ended = false;
   closed = false;
+  /** The other conn has not taken all that was read here. */
+  blocked = false;
   readonly #relay: Relay;
   readonly #timers: TimerWheel;
   readonly #link: Link;
@@ -24,8 +26,6 @@ export class RelaySide implements ConnSink {
   /** Null while bytes pass unchanged. */
   #pipeline: Emit | null = null;
   #stages: readonly { codec: Codec; emit: Emit }[] = [];
-  /** Set by the last stage when the other conn did not take all at once. */
-  #blocked = false;
   /** Without decoders, payload is counted as it is read. */
   #countsRaw = true;
   /** The memory that the pipeline works on now, if it is shared with other conns. */
@@ -59,6 +59,7 @@ export class RelaySide implements ConnSink {
 
   /** Passes on what the handshake left over, then takes the conn's events. */
   begin(): void {
+    if (this.closed) return;
     const rest = this.#link.reader.release();
     const failure = this.#link.reader.failure;
     this.#conn.attach(this, this.#pipeline === null);
@@ -67,8 +68,9 @@ export class RelaySide implements ConnSink {
       return;
     }
     if (rest.length > 0) this.#passOn(rest);
+    if (this.closed) return;
     if (this.#link.reader.sawEnd) this.onEnd();
-    else if (!this.#blocked) this.#conn.resume();
+    else if (!this.blocked) this.#conn.resume();
   }
 
   onData(chunk: Buffer, volatile: boolean): void {
@@ -78,7 +80,7 @@ export class RelaySide implements ConnSink {
       this.#count(chunk.length);
       const taken = volatile ? this.#out.writeVolatile(chunk) : this.#out.write(chunk);
       if (taken) return;
-      this.#blocked = true;
+      this.blocked = true;
     } else {
       this.#volatileMemory = volatile ? chunk.buffer : null;
       if (this.#countsRaw) this.#count(chunk.length);
@@ -88,7 +90,7 @@ export class RelaySide implements ConnSink {
         this.#relay.sideFailed(toSluiceError(error));
         return;
       }
-      if (!this.#blocked) return;
+      if (!this.blocked) return;
     }
     this.#conn.pause();
   }
@@ -109,8 +111,8 @@ export class RelaySide implements ConnSink {
   /** The conn has taken what was written to it: the other side may read on. */
   onDrain(): void {
     const other = this.#other;
-    if (!other.#blocked) return;
-    other.#blocked = false;
+    if (!other.blocked) return;
+    other.blocked = false;
     this.#relay.active = this.#timers.now;
     other.#conn.resume();
   }
@@ -150,7 +152,7 @@ export class RelaySide implements ConnSink {
   #writeOut(bytes: Buffer): boolean {
     if (bytes.length === 0) return true;
     const taken = bytes.buffer === this.#volatileMemory ? this.#out.writeVolatile(bytes) : this.#out.write(bytes);
-    if (!taken) this.#blocked = true;
+    if (!taken) this.blocked = true;
     return taken;
   }
 

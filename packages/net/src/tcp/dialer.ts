@@ -15,7 +15,7 @@ export interface DialOptions {
   readonly timeoutMs: number;
   /** The source IP (V2Ray's sendThrough). */
   readonly localAddress?: string | undefined;
-  /** Aborting ends the dial with E_CLOSING. */
+  /** Aborting ends the dial with the signal's reason if that is a SluiceError, else E_CLOSING. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -31,7 +31,7 @@ export interface Attempt {
  */
 export async function dial(plane: DataPlane, to: Destination, options: DialOptions): Promise<Conn> {
   const deadline = performance.now() + options.timeoutMs;
-  if (options.signal?.aborted === true) throw closing();
+  if (options.signal?.aborted === true) throw givenUp(options.signal);
   if (to.type !== 'domain') return limited(plane, open(plane, to.host, to.port, options), to, deadline, options.signal);
   const addresses = await resolve(plane, to, deadline, options);
   const only = addresses.length === 1 ? addresses[0] : undefined;
@@ -45,7 +45,9 @@ export async function dial(plane: DataPlane, to: Destination, options: DialOptio
 async function resolve(plane: DataPlane, to: Destination, deadline: number, options: DialOptions): Promise<string[]> {
   const family = options.localAddress === undefined ? undefined : net.isIPv6(options.localAddress) ? 6 : 4;
   const lookup = options.resolver.resolve(to.host, family);
-  return race(plane, lookup, () => undefined, to, deadline, options.signal);
+  const addresses = await race(plane, lookup, () => undefined, to, deadline, options.signal);
+  if (addresses.length === 0) throw new SluiceError('E_DNS_NOT_FOUND', `${to.host} has no address`);
+  return addresses;
 }
 
 function limited(
@@ -55,7 +57,15 @@ function limited(
   deadline: number,
   signal?: AbortSignal,
 ): Promise<Conn> {
-  return race(plane, attempt.conn, attempt.abandon, to, deadline, signal);
+  const abandon = (): void => {
+    attempt.abandon();
+    // It may just have connected.
+    attempt.conn.then(
+      (conn) => conn.destroy(),
+      () => undefined,
+    );
+  };
+  return race(plane, attempt.conn, abandon, to, deadline, signal);
 }
 
 /** The promise, a timeout or an abort, whichever is first. */
@@ -77,7 +87,7 @@ function race<T>(
       reject(error);
       abandon();
     };
-    const onAbort = (): void => giveUp(closing());
+    const onAbort = (): void => giveUp(givenUp(signal));
     const timer = plane.timers.after(Math.max(0, deadline - performance.now()), () =>
       giveUp(new SluiceError('E_DIAL_TIMEOUT', `${formatHostPort(to.host, to.port)} did not answer in time`)),
     );
@@ -120,7 +130,7 @@ function open(plane: DataPlane, host: string, port: number, options: DialOptions
   const { socket } = conn;
   const opened = new Promise<Conn>((resolve, reject) => {
     const failed = (error: Error): void => reject(dialError(error, host, port));
-    const closed = (): void => reject(closing());
+    const closed = (): void => reject(givenUp());
     socket.once('error', failed);
     socket.once('close', closed);
     socket.once('connect', () => {
@@ -134,8 +144,9 @@ function open(plane: DataPlane, host: string, port: number, options: DialOptions
   return { conn: opened, abandon: () => void socket.destroy() };
 }
 
-function closing(): SluiceError {
-  return new SluiceError('E_CLOSING', 'the dial was given up');
+function givenUp(signal?: AbortSignal): SluiceError {
+  const reason: unknown = signal?.reason;
+  return reason instanceof SluiceError ? reason : new SluiceError('E_CLOSING', 'the dial was given up');
 }
 
 function dialError(error: Error, host: string, port: number): SluiceError {

@@ -44,7 +44,7 @@ export async function listen(plane: DataPlane, options: ListenOptions): Promise<
   server.on('error', (error) => refused(errnoOf(error) ?? 'UNKNOWN'));
   // Bare handles where Node gives them, whole sockets where it does not.
   const inherited = isUnix || setInheritedOptions(server, KEEP_ALIVE_MS / 1000);
-  takeHandles(
+  const bare = takeHandles(
     server,
     (handle) => {
       const conn = SocketConn.accepted(plane, handle);
@@ -59,7 +59,12 @@ export async function listen(plane: DataPlane, options: ListenOptions): Promise<
   });
   return {
     endpoint: endpointOf(server, options.host),
-    close: () => new Promise<void>((resolve) => void server.close(() => resolve())),
+    close: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        // A server that made the sockets itself says so only when the last one is gone.
+        if (!bare) setImmediate(resolve);
+      }),
   };
 }
 
