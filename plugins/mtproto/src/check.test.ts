@@ -6,14 +6,23 @@ const b = '00112233445566778899aabbccddeeff';
 
 function check(settings: object): string[] {
   const found: string[] = [];
-  const report = (severity: string) => (path: readonly (string | number)[], message: string) => void found.push(`${severity} ${path.join('.')}: ${message}`);
+  const report = (severity: string) => (path: readonly (string | number)[], message: string) =>
+    void found.push(`${severity} ${path.join('.')}: ${message}`);
   mtprotoInbound.check?.(settings, { error: report('error'), warning: report('warning') });
   return found;
 }
 
 describe('the check of inbound settings', () => {
   it('is content with good ones', () => {
-    expect(check({ users: [{ secret: a, email: 'a@x' }, { secret: `dd${b}`, email: 'b@x', level: 1 }], dataCenters: { 2: ['127.0.0.1:443', '[::1]:443'], '-2': ['dc.test:80'], 203: ['127.0.0.1:1'] } })).toEqual([]);
+    expect(
+      check({
+        users: [
+          { secret: a, email: 'a@x' },
+          { secret: `dd${b}`, email: 'b@x', level: 1 },
+        ],
+        dataCenters: { 2: ['127.0.0.1:443', '[::1]:443'], '-2': ['dc.test:80'], 203: ['127.0.0.1:1'] },
+      }),
+    ).toEqual([]);
   });
 
   it.each([[{}], [{ users: [] }]])('asks for a user: %j', (settings) => {
@@ -22,19 +31,29 @@ describe('the check of inbound settings', () => {
 
   it('names the user whose secret is bad, and not the secret', () => {
     const found = check({ users: [{ secret: a }, { secret: a.slice(3) }, { secret: `ee${b}2e` }] });
-    expect(found).toEqual([expect.stringMatching(/^error users\.1\.secret: .*has 29/), expect.stringMatching(/^error users\.2\.secret: fake TLS/)]);
+    expect(found).toEqual([
+      expect.stringMatching(/^error users\.1\.secret: .*has 29/),
+      expect.stringMatching(/^error users\.2\.secret: fake TLS/),
+    ]);
     expect(found.join()).not.toContain(a.slice(4, 12));
   });
 
   it('finds doubled secrets, whatever their form, and warns of doubled emails', () => {
-    expect(check({ users: [{ secret: a, email: 'x' }, { secret: `dd${a.toUpperCase()}`, email: 'x' }, { secret: b }] })).toEqual([
+    expect(
+      check({ users: [{ secret: a, email: 'x' }, { secret: `dd${a.toUpperCase()}`, email: 'x' }, { secret: b }] }),
+    ).toEqual([
       expect.stringMatching(/^error users\.1\.secret: the same secret as that of users\[0\]/),
       expect.stringMatching(/^warning users\.1\.email: the same email as that of users\[0\]/),
     ]);
   });
 
   it('finds bad data centres', () => {
-    expect(check({ users: [{ secret: a }], dataCenters: { two: ['127.0.0.1:1'], 0: ['127.0.0.1:1'], 2: [], 3: ['127.0.0.1:1', '127.0.0.1', '::1:443'] } }).sort()).toEqual([
+    expect(
+      check({
+        users: [{ secret: a }],
+        dataCenters: { two: ['127.0.0.1:1'], 0: ['127.0.0.1:1'], 2: [], 3: ['127.0.0.1:1', '127.0.0.1', '::1:443'] },
+      }).sort(),
+    ).toEqual([
       expect.stringMatching(/^error dataCenters\.0: not the id/),
       expect.stringMatching(/^error dataCenters\.2: .*at least one/),
       expect.stringMatching(/^error dataCenters\.3\.1: .*port/),

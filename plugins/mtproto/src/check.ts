@@ -21,19 +21,30 @@ function checkUsers({ users = [] }: InboundSettings, problems: ProblemReporter):
       const key = secret.key.toString('hex');
       const first = secrets.get(key);
       if (first === undefined) secrets.set(key, index);
-      else problems.error(['users', index, 'secret'], `the same secret as that of users[${first}]: its clients could not be told apart`);
+      else
+        problems.error(
+          ['users', index, 'secret'],
+          `the same secret as that of users[${first}]: its clients could not be told apart`,
+        );
     }
     if (email === undefined || email === '') return;
     const first = emails.get(email);
     if (first === undefined) emails.set(email, index);
-    else problems.warning(['users', index, 'email'], `the same email as that of users[${first}]: they share counters and rules`);
+    else
+      problems.warning(
+        ['users', index, 'email'],
+        `the same email as that of users[${first}]: they share counters and rules`,
+      );
   });
 }
 
 function checkDataCenters({ dataCenters = {} }: InboundSettings, problems: ProblemReporter): void {
   for (const [id, addresses] of Object.entries(dataCenters)) {
     if (!isDataCenterId(id)) {
-      problems.error(['dataCenters', id], 'not the id of a data centre: write "2", "-2" (media), "203" or "10002" (test)');
+      problems.error(
+        ['dataCenters', id],
+        'not the id of a data centre: write "2", "-2" (media), "203" or "10002" (test)',
+      );
     }
     if (addresses.length === 0) problems.error(['dataCenters', id], 'the list needs at least one address');
     addresses.forEach((address, index) => {

@@ -30,7 +30,12 @@ describe('Recipher', () => {
     for (let at = 0; at <= input.length; at += 1) {
       expect(run(recipher(), [input.subarray(0, at), input.subarray(at)])).toEqual(expected);
     }
-    expect(run(recipher(), Array.from(input, (_, i) => input.subarray(i, i + 1)))).toEqual(expected);
+    expect(
+      run(
+        recipher(),
+        Array.from(input, (_, i) => input.subarray(i, i + 1)),
+      ),
+    ).toEqual(expected);
   });
 
   it('puts its lead in front of the first bytes, in one piece with them', () => {
@@ -39,7 +44,8 @@ describe('Recipher', () => {
     const lead = Buffer.from('lead');
     const out: Buffer[] = [];
     const codec = new Recipher(keystreamOf(inner), keystreamOf(outer), lead);
-    for (const at of [0, 10, 30]) codec.write(input.subarray(at, at === 30 ? 40 : at === 0 ? 10 : 30), (bytes) => void out.push(bytes));
+    for (const at of [0, 10, 30])
+      codec.write(input.subarray(at, at === 30 ? 40 : at === 0 ? 10 : 30), (bytes) => void out.push(bytes));
     expect(out.map(({ length }) => length)).toEqual([14, 20, 10]);
     expect(Buffer.concat(out)).toEqual(Buffer.concat([lead, aes(outer, plain)]));
   });

@@ -4,10 +4,19 @@ import plugin from './index.js';
 
 const secret = 'b0cbcef5a486d9636472ac27f8e11a9d';
 
-async function run(name: string, options: Record<string, string | boolean | string[]>, inbounds: CommandConfig['inbounds'] = []): Promise<string[]> {
+async function run(
+  name: string,
+  options: Record<string, string | boolean | string[]>,
+  inbounds: CommandConfig['inbounds'] = [],
+): Promise<string[]> {
   const lines: string[] = [];
   const command = plugin.commands?.find((found) => found.name === name);
-  const code = await command?.run({ args: [], options, print: (line) => void lines.push(line), loadConfig: () => Promise.resolve({ inbounds }) });
+  const code = await command?.run({
+    args: [],
+    options,
+    print: (line) => void lines.push(line),
+    loadConfig: () => Promise.resolve({ inbounds }),
+  });
   expect(code).toBe(0);
   return lines;
 }
@@ -20,11 +29,22 @@ describe('sluice mtproto secret', () => {
 });
 
 describe('sluice mtproto link', () => {
-  const inbound = (listen: string, users: object[]): CommandConfig['inbounds'][number] => ({ tag: 'tg-in', protocol: 'mtproto', listen, port: 443, settings: { users } });
+  const inbound = (listen: string, users: object[]): CommandConfig['inbounds'][number] => ({
+    tag: 'tg-in',
+    protocol: 'mtproto',
+    listen,
+    port: 443,
+    settings: { users },
+  });
 
   it('prints both links for every user of every mtproto inbound', async () => {
     const other = { tag: 'socks-in', protocol: 'socks', listen: '127.0.0.1', port: 1080, settings: {} };
-    expect(await run('link', { config: ['a.json'], server: 'proxy.test' }, [other, inbound('0.0.0.0', [{ secret, email: 'ann' }, { secret: `dd${secret}` }])])).toEqual([
+    expect(
+      await run('link', { config: ['a.json'], server: 'proxy.test' }, [
+        other,
+        inbound('0.0.0.0', [{ secret, email: 'ann' }, { secret: `dd${secret}` }]),
+      ]),
+    ).toEqual([
       'tg-in, ann:',
       `  tg://proxy?server=proxy.test&port=443&secret=${secret}`,
       `  https://t.me/proxy?server=proxy.test&port=443&secret=${secret}`,
@@ -35,7 +55,9 @@ describe('sluice mtproto link', () => {
   });
 
   it('names the address that is listened on, or this machine for "all"', async () => {
-    expect((await run('link', { config: 'a.json' }, [inbound('0.0.0.0', [{ secret }])]))[1]).toContain('server=127.0.0.1&');
+    expect((await run('link', { config: 'a.json' }, [inbound('0.0.0.0', [{ secret }])]))[1]).toContain(
+      'server=127.0.0.1&',
+    );
     expect((await run('link', { config: 'a.json' }, [inbound('::1', [{ secret }])]))[1]).toContain('server=%3A%3A1&');
   });
 

@@ -21,7 +21,8 @@ describe('data centres', () => {
   });
 
   it('knows 1 to 5, their media, 203 and the test ones', () => {
-    for (const id of [1, 2, 3, 4, 5, -1, -2, -3, -4, -5, 203, -203, 10001, 10002, 10003, -10001]) expect(addresses(id).length).toBeGreaterThan(1);
+    for (const id of [1, 2, 3, 4, 5, -1, -2, -3, -4, -5, 203, -203, 10001, 10002, 10003, -10001])
+      expect(addresses(id).length).toBeGreaterThan(1);
   });
 
   it.each([0, 6, -6, 10004, 20002, 32767, -32768])('%i is none', (id) => {
@@ -37,7 +38,13 @@ describe('data centres', () => {
   });
 
   it('keeps media apart that are overridden themselves', () => {
-    const overrides = { '2': ['127.0.0.1:1'], '-2': ['127.0.0.1:2'], '-4': ['127.0.0.1:3'], '10002': ['dc.test:4'], '77': ['127.0.0.1:5'] };
+    const overrides = {
+      '2': ['127.0.0.1:1'],
+      '-2': ['127.0.0.1:2'],
+      '-4': ['127.0.0.1:3'],
+      '10002': ['dc.test:4'],
+      '77': ['127.0.0.1:5'],
+    };
     expect(addresses(-2, overrides)).toEqual(['127.0.0.1:2']);
     expect(addresses(-4, overrides)).toEqual(['127.0.0.1:3']);
     expect(addresses(4, overrides)[0]).toBe('149.154.167.91:443');
@@ -45,8 +52,19 @@ describe('data centres', () => {
     expect(addresses(77, overrides)).toEqual(['127.0.0.1:5']);
   });
 
-  it.each([['2', true], ['-2', true], ['203', true], ['-10002', true], ['32767', true], ['0', false], ['-0', false], ['', false], ['two', false], ['2.0', false], ['32768', false], ['-32769', false], ['02', false]])(
-    'id "%s" is possible: %s',
-    (text, expected) => expect(isDataCenterId(text)).toBe(expected),
-  );
+  it.each([
+    ['2', true],
+    ['-2', true],
+    ['203', true],
+    ['-10002', true],
+    ['32767', true],
+    ['0', false],
+    ['-0', false],
+    ['', false],
+    ['two', false],
+    ['2.0', false],
+    ['32768', false],
+    ['-32769', false],
+    ['02', false],
+  ])('id "%s" is possible: %s', (text, expected) => expect(isDataCenterId(text)).toBe(expected));
 });

@@ -36,10 +36,16 @@ export class DataCenters {
   /** @throws SluiceError E_ADDRESS_INVALID */
   constructor(overrides: DataCenterAddresses = {}) {
     for (const [id, hosts] of Object.entries(known)) {
-      this.#set(Number(id), hosts.map((host) => destination('tcp', host, PORT)));
+      this.#set(
+        Number(id),
+        hosts.map((host) => destination('tcp', host, PORT)),
+      );
     }
     for (const [id, addresses] of Object.entries(overrides)) {
-      this.#set(Number(id), addresses.map((address) => parseDestination('tcp', address)));
+      this.#set(
+        Number(id),
+        addresses.map((address) => parseDestination('tcp', address)),
+      );
       this.#overridden.add(Number(id));
     }
   }
@@ -55,7 +61,9 @@ export class DataCenters {
     const row = this.#overridden.has(plain) && !this.#overridden.has(id) ? plain : id;
     const found = this.#table.get(row) ?? this.#table.get(plain);
     if (found === undefined) {
-      throw new SluiceError('E_UNSUPPORTED', `the client asked for data centre ${id}, which is not known`, { details: { dc: id } });
+      throw new SluiceError('E_UNSUPPORTED', `the client asked for data centre ${id}, which is not known`, {
+        details: { dc: id },
+      });
     }
     return found;
   }

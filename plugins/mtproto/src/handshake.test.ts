@@ -13,7 +13,13 @@ let proxy: TestProxy;
 
 beforeEach(async () => {
   dataCenter = await startFakeDc();
-  const inbound = { users: [{ secret, email: 'ann' }, { secret: padded, email: 'bob' }], dataCenters: { 2: [dataCenter.address] } };
+  const inbound = {
+    users: [
+      { secret, email: 'ann' },
+      { secret: padded, email: 'bob' },
+    ],
+    dataCenters: { 2: [dataCenter.address] },
+  };
   proxy = await startProxy({ inbound, policy: { handshake: 300 } });
 });
 
@@ -40,7 +46,9 @@ function refusals(): number | undefined {
 }
 
 describe('a client', () => {
-  const first = (tag: 'abridged' | 'intermediate' | 'padded'): { bytes: Buffer; nonce: Buffer; stream: ReturnType<typeof createHeader> } => {
+  const first = (
+    tag: 'abridged' | 'intermediate' | 'padded',
+  ): { bytes: Buffer; nonce: Buffer; stream: ReturnType<typeof createHeader> } => {
     const stream = createHeader({ tag, dc: 2, secret: Buffer.from(secret, 'hex') });
     const nonce = randomBytes(16);
     const frame = encodeFrame(tag, encodePqRequest({ method: 'req_pq_multi', nonce }));
@@ -88,10 +96,22 @@ describe('a client', () => {
 
 describe('a stranger', () => {
   const strangers: [string, () => Buffer, RegExp][] = [
-    ['a wrong secret', () => createHeader({ tag: 'padded', dc: 2, secret: randomBytes(16) }).header, /no user's secret/],
-    ['HTTP', () => Buffer.from(`GET / HTTP/1.1\r\nHost: example.org\r\n${'X-Fill: 1\r\n'.repeat(8)}\r\n`), /another protocol/],
+    [
+      'a wrong secret',
+      () => createHeader({ tag: 'padded', dc: 2, secret: randomBytes(16) }).header,
+      /no user's secret/,
+    ],
+    [
+      'HTTP',
+      () => Buffer.from(`GET / HTTP/1.1\r\nHost: example.org\r\n${'X-Fill: 1\r\n'.repeat(8)}\r\n`),
+      /another protocol/,
+    ],
     ['TLS', () => Buffer.concat([Buffer.from('1603010200010001fc0303', 'hex'), randomBytes(512)]), /another protocol/],
-    ['a framing that a dd secret does not allow', () => createHeader({ tag: 'intermediate', dc: 2, secret: Buffer.from(padded.slice(2), 'hex') }).header, /user bob uses the intermediate framing/],
+    [
+      'a framing that a dd secret does not allow',
+      () => createHeader({ tag: 'intermediate', dc: 2, secret: Buffer.from(padded.slice(2), 'hex') }).header,
+      /user bob uses the intermediate framing/,
+    ],
   ];
 
   it.each(strangers)('with %s gets no answer until the time is up', async (_, bytes, reason) => {

@@ -64,7 +64,7 @@ export class MtprotoInbound implements Inbound {
       return new SluiceError('E_AUTH', 'the peer speaks another protocol than a Telegram client');
     }
     const opened = this.#users.open(header, session.source.address);
-    if (opened === undefined) return new SluiceError('E_AUTH', 'no user\'s secret opens the handshake');
+    if (opened === undefined) return new SluiceError('E_AUTH', "no user's secret opens the handshake");
     const { user, client } = opened;
     if (user.secret.mode === 'padded' && client.framing !== 'padded') {
       const who = user.email === undefined ? 'a user' : `user ${user.email}`;

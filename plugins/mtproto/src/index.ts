@@ -15,7 +15,7 @@ export const mtprotoInbound = defineInbound<InboundSettings>({
 });
 
 export const mtprotoOutbound = defineOutbound<OutboundSettings>({
-  description: 'Leads the connections of mtproto inbounds to Telegram\'s data centres.',
+  description: "Leads the connections of mtproto inbounds to Telegram's data centres.",
   schema: outboundSettings,
   create: (context) => new MtprotoOutbound(context),
 });
@@ -23,7 +23,7 @@ export const mtprotoOutbound = defineOutbound<OutboundSettings>({
 export default definePlugin({
   name: 'mtproto',
   version: '0.1.0',
-  description: 'Telegram\'s MTProto proxy protocol: plain and padded secrets, any number of users, any outbound.',
+  description: "Telegram's MTProto proxy protocol: plain and padded secrets, any number of users, any outbound.",
   inbounds: { mtproto: mtprotoInbound },
   outbounds: { mtproto: mtprotoOutbound },
   commands: [linkCommand, secretCommand],

@@ -49,7 +49,9 @@ export class MtprotoOutbound implements Outbound {
       let error = first;
       for (const next of alternatives) {
         if (!isOfTheAddress(error)) break;
-        logger.debug(`${formatHostPort(failed.host, failed.port)} cannot be reached, trying the next address`, { code: error.code });
+        logger.debug(`${formatHostPort(failed.host, failed.port)} cannot be reached, trying the next address`, {
+          code: error.code,
+        });
         try {
           return await dialer.dial(session, next);
         } catch (again) {

@@ -1,5 +1,12 @@
 import type { Link } from '@sluice/plugin-api';
-import { hostInbound, hostOutbound, type InboundHost, type InboundHostOptions, type OutboundHost, type StubSession } from '@sluice/testing';
+import {
+  hostInbound,
+  hostOutbound,
+  type InboundHost,
+  type InboundHostOptions,
+  type OutboundHost,
+  type StubSession,
+} from '@sluice/testing';
 import { mtprotoInbound, mtprotoOutbound } from './index.js';
 
 /** Inbound and outbound joined without a runtime, and what proves that nothing is left of them. */

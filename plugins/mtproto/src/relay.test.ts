@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto';
-import { connectMtproto, patternBytes, patternSha256, startFakeDc, type MtprotoClient, type TransportTag } from '@sluice/testing';
+import {
+  connectMtproto,
+  patternBytes,
+  patternSha256,
+  startFakeDc,
+  type MtprotoClient,
+  type TransportTag,
+} from '@sluice/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { nothingOpen, startProxy, type TestProxy, type TestProxyOptions } from './proxy.fixture.js';
 
@@ -18,7 +25,10 @@ afterEach(async () => {
 });
 
 async function proxyTo(dcs: Record<string, string[]>, more: Partial<TestProxyOptions> = {}): Promise<TestProxy> {
-  const users = [{ secret: other, email: 'else' }, { secret: plain, email: 'ann', level: 3 }];
+  const users = [
+    { secret: other, email: 'else' },
+    { secret: plain, email: 'ann', level: 3 },
+  ];
   return keep(await startProxy({ inbound: { users, dataCenters: dcs }, ...more }));
 }
 
@@ -56,21 +66,29 @@ const routes: { name: string; options: Partial<TestProxyOptions> }[] = [
 
 describe.each(routes)('$name', ({ options }) => {
   for (const { secret, tag } of framings) {
-    it.each(kinds)(`carries a ${tag} client of a ${secret.length === 32 ? 'plain' : 'dd'} secret to $kind data centre $dc`, async ({ dc }) => {
-      const dataCenter = keep(await startFakeDc());
-      const users = [{ secret: other, email: 'else' }, { secret, email: 'ann', level: 3 }];
-      const proxy = keep(await startProxy({ inbound: { users, dataCenters: { [dc]: [dataCenter.address] } }, ...options }));
-      const client = keep(await connectMtproto({ host: '127.0.0.1', port: proxy.port, secret, tag, dc }));
-      const answer = await client.requestPq();
-      const seen = await dataCenter.nextConnection();
-      expect(answer.fingerprints).toEqual([dataCenter.fingerprint]);
-      expect({ dc: seen.dc, tag: seen.tag }).toEqual({ dc, tag });
-      await client.close();
-      const { session } = await proxy.inbound.nextEnd();
-      expect(session.user).toMatchObject({ email: 'ann', level: 3 });
-      expect(session.target).toMatchObject({ network: 'tcp', host: dataCenter.host, port: dataCenter.port });
-      await expectNothingLeft(proxy);
-    });
+    it.each(kinds)(
+      `carries a ${tag} client of a ${secret.length === 32 ? 'plain' : 'dd'} secret to $kind data centre $dc`,
+      async ({ dc }) => {
+        const dataCenter = keep(await startFakeDc());
+        const users = [
+          { secret: other, email: 'else' },
+          { secret, email: 'ann', level: 3 },
+        ];
+        const proxy = keep(
+          await startProxy({ inbound: { users, dataCenters: { [dc]: [dataCenter.address] } }, ...options }),
+        );
+        const client = keep(await connectMtproto({ host: '127.0.0.1', port: proxy.port, secret, tag, dc }));
+        const answer = await client.requestPq();
+        const seen = await dataCenter.nextConnection();
+        expect(answer.fingerprints).toEqual([dataCenter.fingerprint]);
+        expect({ dc: seen.dc, tag: seen.tag }).toEqual({ dc, tag });
+        await client.close();
+        const { session } = await proxy.inbound.nextEnd();
+        expect(session.user).toMatchObject({ email: 'ann', level: 3 });
+        expect(session.target).toMatchObject({ network: 'tcp', host: dataCenter.host, port: dataCenter.port });
+        await expectNothingLeft(proxy);
+      },
+    );
   }
 
   it('carries 10 MiB up, and the answer after the half-close', async () => {

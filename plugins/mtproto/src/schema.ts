@@ -2,7 +2,11 @@ import { levelSchema, secretString, Type, type Static } from '@sluice/plugin-api
 
 const user = Type.Object({
   email: Type.Optional(
-    Type.String({ maxLength: 255, description: 'Names the user in routing rules (`user`), logs and traffic counters. Any text; nothing is sent to it. Default: the user has no name and no counters.' }),
+    Type.String({
+      maxLength: 255,
+      description:
+        'Names the user in routing rules (`user`), logs and traffic counters. Any text; nothing is sent to it. Default: the user has no name and no counters.',
+    }),
   ),
   level: Type.Optional(levelSchema('connections of this user')),
   secret: secretString({

@@ -35,10 +35,14 @@ describe('a secret', () => {
 
   it('is read as it was written', () => {
     fc.assert(
-      fc.property(fc.uint8Array({ minLength: 16, maxLength: 16 }), fc.constantFrom('plain' as const, 'padded' as const), (key, mode) => {
-        const secret = { mode, key: Buffer.from(key) };
-        expect(parseSecret(formatSecret(secret))).toEqual(secret);
-      }),
+      fc.property(
+        fc.uint8Array({ minLength: 16, maxLength: 16 }),
+        fc.constantFrom('plain' as const, 'padded' as const),
+        (key, mode) => {
+          const secret = { mode, key: Buffer.from(key) };
+          expect(parseSecret(formatSecret(secret))).toEqual(secret);
+        },
+      ),
     );
   });
 

@@ -29,7 +29,8 @@ export class TelegramRequest {
    * @throws SluiceError E_UNSUPPORTED if another outbound of the chain does so already
    */
   claim(): void {
-    if (this.#claimed) throw new SluiceError('E_UNSUPPORTED', 'an mtproto outbound cannot lead through another mtproto outbound');
+    if (this.#claimed)
+      throw new SluiceError('E_UNSUPPORTED', 'an mtproto outbound cannot lead through another mtproto outbound');
     this.#claimed = true;
   }
 

@@ -4,7 +4,11 @@ import { describe, expect, it } from 'vitest';
 import { newSecret } from './secret.js';
 import { Users, type MtprotoUser } from './users.js';
 
-const many: MtprotoUser[] = Array.from({ length: 500 }, (_, i) => ({ email: `user${i}`, level: 0, secret: newSecret('plain') }));
+const many: MtprotoUser[] = Array.from({ length: 500 }, (_, i) => ({
+  email: `user${i}`,
+  level: 0,
+  secret: newSecret('plain'),
+}));
 
 function header(user: MtprotoUser | undefined): Buffer {
   return createHeader({ tag: 'padded', dc: 2, secret: user?.secret.key ?? newSecret('plain').key }).header;
@@ -16,14 +20,15 @@ describe('Users', () => {
     for (const user of many) expect(users.open(header(user), '192.0.2.1')?.user).toBe(user);
   });
 
-  it('finds nobody for a stranger\'s secret', () => {
+  it("finds nobody for a stranger's secret", () => {
     expect(new Users(many).open(header(undefined), '192.0.2.1')).toBeUndefined();
     expect(new Users(many.slice(0, 1)).open(header(undefined), '192.0.2.1')).toBeUndefined();
   });
 
   it('finds another user of an address that is known for one', () => {
     const users = new Users(many);
-    for (const index of [400, 400, 3, 400, 499]) expect(users.open(header(many[index]), '192.0.2.1')?.user).toBe(many[index]);
+    for (const index of [400, 400, 3, 400, 499])
+      expect(users.open(header(many[index]), '192.0.2.1')?.user).toBe(many[index]);
   });
 
   it('finds users from more addresses than are remembered', () => {

@@ -8,7 +8,10 @@ export const linkCommand: CommandContribution = {
   summary: 'Print the links by which Telegram clients add the proxies of a configuration.',
   options: [
     { flags: '-c, --config <file...>', description: 'the configuration; several are merged', required: true },
-    { flags: '--server <host>', description: 'the name or IP that clients reach this machine by; default: where the inbound listens' },
+    {
+      flags: '--server <host>',
+      description: 'the name or IP that clients reach this machine by; default: where the inbound listens',
+    },
   ],
   async run(invocation) {
     const { inbounds } = await invocation.loadConfig(configFiles(invocation.options));

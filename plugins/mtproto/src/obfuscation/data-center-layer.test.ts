@@ -7,7 +7,10 @@ import { dataCenterHeader } from './data-center-layer.js';
 
 const secret = Buffer.from('00112233445566778899aabbccddeeff', 'hex');
 
-function client(tag: 'abridged' | 'intermediate' | 'padded', dc: number): { layer: ClientLayer; theirs: ReturnType<typeof createHeader> } {
+function client(
+  tag: 'abridged' | 'intermediate' | 'padded',
+  dc: number,
+): { layer: ClientLayer; theirs: ReturnType<typeof createHeader> } {
   const theirs = createHeader({ tag, dc, secret });
   const layer = openHeader(theirs.header, { mode: 'plain', key: secret });
   if (layer === undefined) throw new TypeError('not opened');
@@ -49,7 +52,9 @@ describe('the header for a data centre', () => {
 
   it('is another one each time', () => {
     const { layer } = client('padded', 2);
-    const headers = [true, true, false, false].map((fast) => dataCenterHeader(layer, fast).header.subarray(0, 8).toString('hex'));
+    const headers = [true, true, false, false].map((fast) =>
+      dataCenterHeader(layer, fast).header.subarray(0, 8).toString('hex'),
+    );
     expect(new Set(headers).size).toBe(4);
   });
 });

@@ -23,7 +23,17 @@ describe('the start of a header', () => {
 
   it('is free otherwise, as a peer sees it too', () => {
     const word = fc.oneof(
-      fc.constantFrom('48454144', '47455420', '16030102', '16030101', 'eeeeeeee', 'efeeeeee', 'dddddddd', 'ddddddde', '00000000'),
+      fc.constantFrom(
+        '48454144',
+        '47455420',
+        '16030102',
+        '16030101',
+        'eeeeeeee',
+        'efeeeeee',
+        'dddddddd',
+        'ddddddde',
+        '00000000',
+      ),
       fc.uint8Array({ minLength: 4, maxLength: 4 }).map((bytes) => Buffer.from(bytes).toString('hex')),
     );
     fc.assert(

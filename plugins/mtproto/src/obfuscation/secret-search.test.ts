@@ -7,7 +7,8 @@ import { aes256ThirdWord } from './aes256-word.js';
 import { SecretSearch } from './secret-search.js';
 import { seedSha256, sha256WithSeed } from './sha256-block.js';
 
-const bytes = (length: number): fc.Arbitrary<Buffer> => fc.uint8Array({ minLength: length, maxLength: length }).map((array) => Buffer.from(array));
+const bytes = (length: number): fc.Arbitrary<Buffer> =>
+  fc.uint8Array({ minLength: length, maxLength: length }).map((array) => Buffer.from(array));
 
 function wordsOf(buffer: Buffer): Int32Array {
   return Int32Array.from({ length: buffer.length / 4 }, (_, i) => buffer.readInt32BE(i * 4));
@@ -49,7 +50,12 @@ describe('SecretSearch', () => {
   const tags = ['abridged', 'intermediate', 'padded'] as const;
 
   it('finds the secret of a header, wherever it stands', () => {
-    const setting = fc.record({ secrets: fc.uniqueArray(bytes(16), { minLength: 1, maxLength: 20, selector: (secret) => secret.toString('hex') }), pick: fc.nat(), tag: fc.constantFrom(...tags), noise: bytes(64) });
+    const setting = fc.record({
+      secrets: fc.uniqueArray(bytes(16), { minLength: 1, maxLength: 20, selector: (secret) => secret.toString('hex') }),
+      pick: fc.nat(),
+      tag: fc.constantFrom(...tags),
+      noise: bytes(64),
+    });
     fc.assert(
       fc.property(setting, ({ secrets, pick, tag, noise }) => {
         const index = pick % secrets.length;
@@ -61,10 +67,16 @@ describe('SecretSearch', () => {
     );
   });
 
-  it.each(['ffffffffffffffffffffffffffffffff', '00000000fffffffffffffffffffffffd', '0000000000000000fffffffffffffffe', '000000000000000000000000fffffffd'])('carries in the counter of IV %s', (iv) => {
+  it.each([
+    'ffffffffffffffffffffffffffffffff',
+    '00000000fffffffffffffffffffffffd',
+    '0000000000000000fffffffffffffffe',
+    '000000000000000000000000fffffffd',
+  ])('carries in the counter of IV %s', (iv) => {
     const secret = Buffer.alloc(16, 5);
     const noise = Buffer.alloc(64, 1);
     Buffer.from(iv, 'hex').copy(noise, 40);
-    for (const tag of tags) expect(new SecretSearch([secret]).find(createHeader({ tag, dc: 2, noise, secret }).header)).toBe(0);
+    for (const tag of tags)
+      expect(new SecretSearch([secret]).find(createHeader({ tag, dc: 2, noise, secret }).header)).toBe(0);
   });
 });
