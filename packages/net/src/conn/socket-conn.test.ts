@@ -14,22 +14,25 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 const openFiles = (): number => readdirSync('/proc/self/fd').length;
 
 describe('SocketConn', () => {
-  it.each(['at once', 'a tick later', 'a turn later'])('is gone after a reset that follows its end %s', async (when) => {
-    const plane = new DataPlane();
-    const before = process.platform === 'linux' ? openFiles() : 0;
-    const { peer, link, close } = await linkedPair(plane);
-    peer.on('error', () => undefined).resume();
-    const closed = once(peer, 'close');
-    link.conn.end();
-    if (when === 'a tick later') await new Promise<void>((resolve) => process.nextTick(resolve));
-    if (when === 'a turn later') await turn();
-    link.conn.reset();
-    peer.end();
-    await closed;
-    await close();
-    await settled(plane);
-    if (process.platform === 'linux') expect(openFiles()).toBe(before);
-  });
+  it.each(['at once', 'a tick later', 'a turn later'])(
+    'is gone after a reset that follows its end %s',
+    async (when) => {
+      const plane = new DataPlane();
+      const before = process.platform === 'linux' ? openFiles() : 0;
+      const { peer, link, close } = await linkedPair(plane);
+      peer.on('error', () => undefined).resume();
+      const closed = once(peer, 'close');
+      link.conn.end();
+      if (when === 'a tick later') await new Promise<void>((resolve) => process.nextTick(resolve));
+      if (when === 'a turn later') await turn();
+      link.conn.reset();
+      peer.end();
+      await closed;
+      await close();
+      await settled(plane);
+      if (process.platform === 'linux') expect(openFiles()).toBe(before);
+    },
+  );
 
   it('shows by a reset that what was written is not all there', async () => {
     const plane = new DataPlane();
