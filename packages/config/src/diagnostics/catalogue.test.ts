@@ -468,8 +468,8 @@ describe('diagnostics', () => {
   const seen = new Set<string>();
 
   it.each([
-    ...errors.map((one) => ({ severity: 'error' as Severity, name: one[0], one })),
-    ...warnings.map((one) => ({ severity: 'warning' as Severity, name: one[0], one })),
+    ...errors.map((one) => ({ severity: 'error', name: one[0], one })),
+    ...warnings.map((one) => ({ severity: 'warning', name: one[0], one })),
   ])('$severity: $name', ({ severity, one: [, value, code, pointer, covers, message] }) => {
     const text = JSON.stringify(value, null, 2);
     const result = load(text);
