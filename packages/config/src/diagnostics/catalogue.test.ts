@@ -1,5 +1,4 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import type { Severity } from '../model.js';
 import { covered, inbound, load, loadValue, outbound } from '../load.fixture.js';
 import { loadFiles, loadTexts } from '../load.js';
 import { broken, plugins } from '../plugins.fixture.js';
