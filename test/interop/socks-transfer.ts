@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream';
 import { expect } from 'vitest';
 import type { DataPlane } from '@sluice/plugin-api';
 
-export const TRANSFER_BYTES = 10 * 1024 * 1024;
+const TRANSFER_BYTES = 10 * 1024 * 1024;
 
 export interface Target {
   readonly port: number;

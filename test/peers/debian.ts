@@ -1,2 +1,2 @@
-export { ensureDebianPackages, findBinary, mayInstall, missingPeers, peers } from '../../scripts/peers.mjs';
-export type { Peer, PeerName } from '../../scripts/peers.mjs';
+export { findBinary, missingPeers, peers } from '../../scripts/peers.mjs';
+export type { PeerName } from '../../scripts/peers.mjs';

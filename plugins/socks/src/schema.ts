@@ -82,4 +82,3 @@ export const outboundSettings = Type.Object({
 
 export type OutboundSettings = Static<typeof outboundSettings>;
 export type ServerSettings = Static<typeof server>;
-export type ServerUserSettings = Static<typeof serverUser>;

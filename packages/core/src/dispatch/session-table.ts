@@ -56,7 +56,9 @@ export class SessionTable {
     const closing = new SluiceError('E_CLOSING', 'the instance is shutting down');
     const sessions = [...this.#sessions];
     // A connection whose request is being relayed has no relay of its own, but is not idle either.
-    const carriers = new Set(sessions.filter((each) => each.isFork && each.relay !== undefined).map((each) => each.origin));
+    const carriers = new Set(
+      sessions.filter((each) => each.isFork && each.relay !== undefined).map((each) => each.origin),
+    );
     for (const session of sessions) {
       const carries = !session.isFork && carriers.has(session.origin);
       if (session.relay === undefined && !carries) session.kill(closing);
