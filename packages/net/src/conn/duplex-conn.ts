@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import { unmapIPv4, type Endpoint } from '../address.js';
 import type { DataPlane } from '../data-plane.js';
 import { toSluiceError } from '../errors.js';
-import { canReset } from '../tcp/raw-socket.js';
+import { canReset, errorAtEnd } from '../tcp/raw-socket.js';
 import type { Conn, ConnSink, Counter } from './conn.js';
 
 interface MaybeSocket {
@@ -131,6 +131,11 @@ export class DuplexConn implements Conn {
   }
 
   #handleEnd(): void {
+    const error = this.#stream instanceof net.Socket ? errorAtEnd(this.#stream) : undefined;
+    if (error !== undefined) {
+      this.destroy(error);
+      return;
+    }
     this.#ended = true;
     if (!this.#paused) this.#deliverEnd();
   }

@@ -3,7 +3,15 @@ import type net from 'node:net';
 import { unmapIPv4, type Endpoint } from '../address.js';
 import type { BufferHolder, DataPlane } from '../data-plane.js';
 import { toSluiceError } from '../errors.js';
-import { canReset, rawHandleOf, startReading, wrapHandle, type RawHandle, type ReadInto } from '../tcp/raw-socket.js';
+import {
+  canReset,
+  errorAtEnd,
+  rawHandleOf,
+  startReading,
+  wrapHandle,
+  type RawHandle,
+  type ReadInto,
+} from '../tcp/raw-socket.js';
 import type { Conn, ConnSink, Counter } from './conn.js';
 
 /** Reads of fewer bytes than this are small; that many in a row give the large buffer back. */
@@ -240,6 +248,11 @@ export class SocketConn implements Conn, BufferHolder {
   }
 
   handleEnd(): void {
+    const error = errorAtEnd(this.#socket);
+    if (error !== undefined) {
+      this.destroy(error);
+      return;
+    }
     this.#ended = true;
     if (!this.#paused) this.#deliverEnd();
   }

@@ -12,6 +12,7 @@ import {
   type RelayResult,
   type RelayTimeouts,
 } from '../index.js';
+import { errorAtEnd } from '../tcp/raw-socket.js';
 import { ConnServer, dialLoopback, hashToEnd, PeerServer, settled, sha256 } from '../loopback.fixture.js';
 
 interface Joined {
@@ -92,6 +93,23 @@ class Slices implements Codec {
 class Failing implements Codec {
   write(): void {
     throw new SluiceError('E_PROTOCOL', 'not what was expected');
+  }
+}
+
+/** Gives everything out at the end: what waits for the receiver then is a lot. */
+class AllAtEnd implements Codec {
+  readonly #kept: Buffer[] = [];
+  write(chunk: Buffer): void {
+    this.#kept.push(Buffer.from(chunk));
+  }
+  end(emit: (bytes: Buffer) => void): void {
+    emit(Buffer.concat(this.#kept));
+  }
+}
+
+class BadDispose extends Xor {
+  override dispose(): void {
+    throw new Error('cannot be freed');
   }
 }
 
@@ -276,5 +294,103 @@ describe('Relay', () => {
       expect(await ended).toMatchObject({ end: 'error', error: { code: 'E_PROTOCOL' } });
       expect(decode.disposed).toBe(true);
     });
+  });
+
+  describe('with a receiver that is slower than uplinkOnly', () => {
+    // More than the kernel keeps for a socket.
+    const MUCH = Buffer.concat([TEN_MIB, TEN_MIB, TEN_MIB, TEN_MIB]);
+
+    it('waits for it to take the last bytes', async () => {
+      const timeouts = { uplinkOnly: 100, downlinkOnly: 100 };
+      await joined(
+        { timeouts, codecs: { upstream: [new AllAtEnd(), new AllAtEnd()] } },
+        async ({ client, target, ended }) => {
+          client.pause();
+          target.end(MUCH);
+          // Several times what the open direction may be quiet.
+          await new Promise((resolve) => setTimeout(resolve, 700));
+          const down = hashToEnd(client);
+          client.resume();
+          expect(await down).toEqual({ bytes: MUCH.length, sha256: sha256(MUCH) });
+          client.end();
+          expect(await ended).toMatchObject({ end: 'done', downlink: MUCH.length });
+        },
+      );
+    });
+
+    it('shows it by a reset if it takes nothing at all for connIdle', async () => {
+      const timeouts = { connIdle: 300, uplinkOnly: 100, downlinkOnly: 100 };
+      await joined(
+        { timeouts, codecs: { upstream: [new AllAtEnd(), new AllAtEnd()] } },
+        async ({ client, target, ended }) => {
+          client.pause();
+          target.end(MUCH);
+          await ended;
+          const failed = new Promise<unknown>((resolve) => {
+            client.on('error', resolve);
+            // Node takes a reset that comes with unread bytes for an end.
+            client.on('end', () => resolve(errorAtEnd(client)));
+          });
+          client.resume();
+          expect(await failed).toMatchObject({ code: 'ECONNRESET' });
+        },
+      );
+    });
+  });
+
+  it('tells a reset from an end though bytes before it are still unread', async () => {
+    // Half of the 50 connections are reset while the relay still has to read from them.
+    for (let i = 0; i < 50; i += 1) {
+      await joined({}, async ({ client, target, ended }) => {
+        client.write('x');
+        await once(target, 'data');
+        if (i % 2 === 0) client.end();
+        target.write(Buffer.alloc(1 + i * 3000));
+        target.resetAndDestroy();
+        client.resume();
+        expect(await ended).toMatchObject({ end: 'upstream-reset', error: { code: 'E_CONN_RESET' } });
+      });
+    }
+  });
+
+  it('closes both conns though a codec cannot be disposed of', async () => {
+    const warned = once(process, 'warning');
+    const codecs: NonNullable<JoinOptions['codecs']> = {
+      client: [new BadDispose(Buffer.from('k')), new Xor(Buffer.from('k'))],
+    };
+    await joined({ codecs }, async ({ client, target, ended }) => {
+      const up = hashToEnd(target);
+      client.end('x');
+      await up;
+      target.end();
+      client.resume();
+      expect(await ended).toMatchObject({ end: 'done' });
+    });
+    expect((await warned)[0]).toMatchObject({ message: 'cannot be freed' });
+  });
+
+  it.each(['client', 'upstream'] as const)('ends when the %s is gone before it starts', async (gone) => {
+    const plane = new DataPlane();
+    const inbound = await ConnServer.start(plane);
+    const origin = await PeerServer.start();
+    const client = net.connect({ port: inbound.port, host: '127.0.0.1', allowHalfOpen: true });
+    const a = new Link(await inbound.nextConn());
+    const b = new Link(await dialLoopback(plane, origin.port));
+    const target = await origin.nextSocket();
+    for (const socket of [client, target]) socket.on('error', () => undefined).resume();
+    const others = gone === 'client' ? target : client;
+    const closed = new Promise((resolve) => others.on('close', resolve));
+    (gone === 'client' ? a : b).destroy();
+    const ended = new Promise<RelayResult>((resolve) => {
+      const timeouts = { connIdle: 30_000, uplinkOnly: 10_000, downlinkOnly: 10_000 };
+      new Relay(plane, a, b, { timeouts, onEnd: resolve }).start();
+    });
+    await ended;
+    await closed;
+    client.destroy();
+    target.destroy();
+    origin.close();
+    await inbound.listener.close();
+    await settled(plane);
   });
 });

@@ -1,3 +1,5 @@
+import { Buffer } from 'node:buffer';
+import { readSync } from 'node:fs';
 import net from 'node:net';
 
 /**
@@ -11,6 +13,8 @@ import net from 'node:net';
 export interface RawHandle {
   useUserBuffer?(buffer: Uint8Array): void;
   close(): void;
+  /** The file descriptor, where there are any. */
+  readonly fd?: number;
   /** TCP only. */
   reset?: unknown;
 }
@@ -34,6 +38,24 @@ export function rawHandleOf(socket: net.Socket): RawHandle | undefined {
 /** Whether the socket can be closed by a TCP reset; a Unix socket can not. */
 export function canReset(socket: net.Socket): boolean {
   return typeof rawHandleOf(socket)?.reset === 'function';
+}
+
+const ONE_BYTE = Buffer.alloc(1);
+
+/**
+ * Whether what was reported as the end of a stream is one. Where a reset arrives while bytes are
+ * still unread, libuv sees the hang-up, reports an end in order and never asks the socket for the
+ * error; one more read does.
+ */
+export function errorAtEnd(socket: net.Socket): Error | undefined {
+  const fd = rawHandleOf(socket)?.fd;
+  if (fd === undefined || fd < 0) return undefined;
+  try {
+    readSync(fd, ONE_BYTE);
+  } catch (error) {
+    return error as Error;
+  }
+  return undefined;
 }
 
 /** Options that make `net.connect` or `net.Socket` read into our memory. */
