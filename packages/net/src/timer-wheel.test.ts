@@ -32,6 +32,20 @@ describe('TimerWheel', () => {
     expect(entry.fired).toBe(1);
   });
 
+  it('does not count the time in which the process stood still', () => {
+    const wheel = new TimerWheel();
+    const entry = new Recorder();
+    wheel.schedule(entry, TimerWheel.ticks(1000));
+    vi.advanceTimersByTime(100);
+    const start = performance.now();
+    // Nothing ran for a minute; then the loop turns again.
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => start + 60_000);
+    vi.advanceTimersToNextTimer();
+    expect(entry.fired).toBe(0);
+    expect(wheel.now).toBe(6);
+    clock.mockRestore();
+  });
+
   it('runs no system timer while it is empty', () => {
     const wheel = new TimerWheel();
     expect(vi.getTimerCount()).toBe(0);

@@ -34,6 +34,8 @@ export interface Conn {
    * the sink's `onClose` follows.
    */
   attach(sink: ConnSink, retain: boolean): void;
+  /** The conn has turned out to live long: from now on a dead peer is looked for. */
+  keepAlive(): void;
   pause(): void;
   resume(): void;
   /**

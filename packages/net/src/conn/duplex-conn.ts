@@ -71,6 +71,10 @@ export class DuplexConn implements Conn {
     if (this.#closed && !this.#waitsWithClose()) queueMicrotask(() => sink.onClose(this.#error));
   }
 
+  keepAlive(): void {
+    // The socket below, if there is one, is the transport's own.
+  }
+
   pause(): void {
     this.#paused = true;
     this.#stream.pause();

@@ -23,6 +23,9 @@ const SMALL_READS_TO_SHRINK = 4;
  */
 const MAX_FORCED_RETURNS = 16;
 
+/** From the last byte to the first probe. */
+const KEEP_ALIVE_MS = 30_000;
+
 type OwnedSocket = net.Socket & { conn: SocketConn };
 
 function onEnd(this: net.Socket): void {
@@ -116,6 +119,10 @@ export class SocketConn implements Conn, BufferHolder {
     this.#retain = retain;
     // Who comes too late learns it all the same.
     if (this.#closed) queueMicrotask(() => sink.onClose(this.#error));
+  }
+
+  keepAlive(): void {
+    this.#socket.setKeepAlive(true, KEEP_ALIVE_MS);
   }
 
   pause(): void {

@@ -5,6 +5,8 @@ import { errnoOf, SluiceError } from '../errors.js';
 
 /** The most a handshake may leave unread before the reader stops taking bytes in. */
 const DEFAULT_LIMIT = 64 * 1024;
+/** This much may wait before reading stops while nobody asks. */
+const READ_AHEAD = 4 * 1024;
 const EMPTY = Buffer.alloc(0);
 
 interface Waiting {
@@ -101,11 +103,13 @@ export class HandshakeReader implements ConnSink {
     if (waiting.length > 0) codec.write(waiting, this.#keep);
   }
 
-  /** Hands on: the decoded bytes that nobody has asked for. The reader is of no use afterwards. */
+  /**
+   * Hands on: the decoded bytes that nobody has asked for. Whoever takes over attaches to the conn
+   * in the same turn (it may be reading) and looks at {@link sawEnd} and {@link failure}.
+   */
   release(): Buffer {
     const rest = this.#buffered;
     this.#buffered = EMPTY;
-    this.#conn.pause();
     return rest;
   }
 
@@ -133,7 +137,9 @@ export class HandshakeReader implements ConnSink {
       return;
     }
     this.#serve();
-    if (this.#waiting === null) this.#conn.pause();
+    // Reading goes on while little waits: to stop and start costs system calls, and a peer that
+    // leaves meanwhile would go unnoticed.
+    if (this.#waiting === null && this.#buffered.length >= READ_AHEAD) this.#conn.pause();
   }
 
   onEnd(): void {

@@ -26,6 +26,9 @@ export interface RelayOptions {
   onEnd(result: RelayResult): void;
 }
 
+/** A relay that lives longer than this (10 s) watches for dead peers. */
+const LONG_LIVED_TICKS = 100;
+
 /**
  * Joins a client's link and an upstream link: passes bytes through their codecs both ways, with
  * back-pressure, half-close, idle timeouts and counters, and takes both down when either fails.
@@ -40,6 +43,7 @@ export class Relay extends TimerEntry {
   /** For bytes that a slow receiver takes its time for: they are not silence. */
   readonly #stallTimeout: number;
   #finished = false;
+  #longLived = false;
   /** The tick of the last byte in either direction; written by the sides. */
   active: number;
 
@@ -61,7 +65,7 @@ export class Relay extends TimerEntry {
     const upstream = this.#upstream;
     client.join(upstream);
     upstream.join(client);
-    this.#plane.timers.schedule(this, this.#timeout);
+    this.#plane.timers.schedule(this, Math.min(this.#timeout, LONG_LIVED_TICKS));
     // The client's side first: what it sent early must precede what it sends now.
     client.begin();
     upstream.begin();
@@ -81,6 +85,11 @@ export class Relay extends TimerEntry {
   }
 
   onTimer(): void {
+    if (!this.#longLived) {
+      this.#longLived = true;
+      // Not before: most connections are short, and it takes four system calls.
+      this.#upstream.keepAlive();
+    }
     const quiet = this.#plane.timers.now - this.active;
     const stalled = this.#client.blocked || this.#upstream.blocked;
     const limit = stalled ? Math.max(this.#timeout, this.#stallTimeout) : this.#timeout;

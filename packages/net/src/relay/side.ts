@@ -70,7 +70,8 @@ export class RelaySide implements ConnSink {
     if (rest.length > 0) this.#passOn(rest);
     if (this.closed) return;
     if (this.#link.reader.sawEnd) this.onEnd();
-    else if (!this.blocked) this.#conn.resume();
+    else if (this.blocked) this.#conn.pause();
+    else this.#conn.resume();
   }
 
   onData(chunk: Buffer, volatile: boolean): void {
@@ -122,6 +123,10 @@ export class RelaySide implements ConnSink {
     this.closed = true;
     const reason = error === undefined || error instanceof SluiceError ? error : resetError(error);
     this.#relay.sideClosed(this, reason);
+  }
+
+  keepAlive(): void {
+    this.#conn.keepAlive();
   }
 
   /** @param cutOff let the peer see that the stream is incomplete */

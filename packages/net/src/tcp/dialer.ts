@@ -5,7 +5,7 @@ import { SocketConn } from '../conn/socket-conn.js';
 import type { DataPlane } from '../data-plane.js';
 import { errnoOf, SluiceError, type ErrorCode } from '../errors.js';
 import { happyEyeballs } from './happy-eyeballs.js';
-import { setTcpOptions, unixPath } from './listener.js';
+import { unixPath } from './listener.js';
 import { onreadOptions } from './raw-socket.js';
 import type { Resolver } from './resolver.js';
 
@@ -17,6 +17,13 @@ export interface DialOptions {
   readonly localAddress?: string | undefined;
   /** Aborting ends the dial with the signal's reason if that is a SluiceError, else E_CLOSING. */
   readonly signal?: AbortSignal | undefined;
+  /** Given what gives the dial up; a signal costs more, where every connection needs one. */
+  readonly track?: ((dialing: Dialing) => void) | undefined;
+}
+
+/** A dial that can be given up. Harmless once it is over. */
+export interface Dialing {
+  destroy(error: SluiceError): void;
 }
 
 /** An attempt that can be given up. */
@@ -32,20 +39,20 @@ export interface Attempt {
 export async function dial(plane: DataPlane, to: Destination, options: DialOptions): Promise<Conn> {
   const deadline = performance.now() + options.timeoutMs;
   if (options.signal?.aborted === true) throw givenUp(options.signal);
-  if (to.type !== 'domain') return limited(plane, open(plane, to.host, to.port, options), to, deadline, options.signal);
+  if (to.type !== 'domain') return limited(plane, open(plane, to.host, to.port, options), to, deadline, options);
   const addresses = await resolve(plane, to, deadline, options);
   const only = addresses.length === 1 ? addresses[0] : undefined;
   const attempt =
     only !== undefined
       ? open(plane, only, to.port, options)
       : happyEyeballs(plane.timers, addresses, (address) => open(plane, address, to.port, options));
-  return limited(plane, attempt, to, deadline, options.signal);
+  return limited(plane, attempt, to, deadline, options);
 }
 
 async function resolve(plane: DataPlane, to: Destination, deadline: number, options: DialOptions): Promise<string[]> {
   const family = options.localAddress === undefined ? undefined : net.isIPv6(options.localAddress) ? 6 : 4;
   const lookup = options.resolver.resolve(to.host, family);
-  const addresses = await race(plane, lookup, () => undefined, to, deadline, options.signal);
+  const addresses = await race(plane, lookup, () => undefined, to, deadline, options);
   if (addresses.length === 0) throw new SluiceError('E_DNS_NOT_FOUND', `${to.host} has no address`);
   return addresses;
 }
@@ -55,7 +62,7 @@ function limited(
   attempt: Attempt,
   to: Destination,
   deadline: number,
-  signal?: AbortSignal,
+  options: DialOptions,
 ): Promise<Conn> {
   const abandon = (): void => {
     attempt.abandon();
@@ -65,7 +72,7 @@ function limited(
       () => undefined,
     );
   };
-  return race(plane, attempt.conn, abandon, to, deadline, signal);
+  return race(plane, attempt.conn, abandon, to, deadline, options);
 }
 
 /** The promise, a timeout or an abort, whichever is first. */
@@ -75,14 +82,18 @@ function race<T>(
   abandon: () => void,
   to: Destination,
   deadline: number,
-  signal?: AbortSignal,
+  options: DialOptions,
 ): Promise<T> {
+  const { signal, track } = options;
   return new Promise<T>((resolvePromise, reject) => {
+    let settled = false;
     const settle = (): void => {
+      settled = true;
       plane.timers.cancel(timer);
       signal?.removeEventListener('abort', onAbort);
     };
     const giveUp = (error: SluiceError): void => {
+      if (settled) return;
       settle();
       reject(error);
       abandon();
@@ -92,6 +103,7 @@ function race<T>(
       giveUp(new SluiceError('E_DIAL_TIMEOUT', `${formatHostPort(to.host, to.port)} did not answer in time`)),
     );
     signal?.addEventListener('abort', onAbort, { once: true });
+    track?.({ destroy: giveUp });
     promise.then(
       (value) => {
         settle();
@@ -129,14 +141,12 @@ function open(plane: DataPlane, host: string, port: number, options: DialOptions
   }
   const { socket } = conn;
   const opened = new Promise<Conn>((resolve, reject) => {
-    const failed = (error: Error): void => reject(dialError(error, host, port));
-    const closed = (): void => reject(givenUp());
-    socket.once('error', failed);
-    socket.once('close', closed);
+    // Nothing is read before the conn is handed on; only its failure is of interest.
+    const nothing = (): void => undefined;
+    const onClose = (error?: Error): void => reject(error === undefined ? givenUp() : dialError(error, host, port));
+    conn.attach({ onData: nothing, onEnd: nothing, onDrain: nothing, onClose }, false);
     socket.once('connect', () => {
-      socket.off('error', failed);
-      socket.off('close', closed);
-      if (!unix) setTcpOptions(socket);
+      if (!unix) socket.setNoDelay(true);
       conn.pause();
       resolve(conn);
     });

@@ -71,7 +71,7 @@ export async function listen(plane: DataPlane, options: ListenOptions): Promise<
 const KEEP_ALIVE_MS = 30_000;
 
 /** No delay for small messages; dead peers are found by keep-alive. */
-export function setTcpOptions(socket: net.Socket): void {
+function setTcpOptions(socket: net.Socket): void {
   socket.setNoDelay(true);
   socket.setKeepAlive(true, KEEP_ALIVE_MS);
 }

@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { getEventListeners, once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
@@ -93,6 +93,55 @@ describe('dial', () => {
     const aborted = dial(plane, to, { resolver: never, timeoutMs: 5000, signal: abort.signal });
     abort.abort();
     await expect(aborted).rejects.toMatchObject({ code: 'E_CLOSING' });
+    await settled(plane);
+  });
+
+  it('says why it was given up, and leaves no listener on the signal', async () => {
+    const plane = new DataPlane();
+    const never: Resolver = { resolve: () => new Promise(() => undefined) };
+    const to = destination('tcp', 'example.org', 80);
+    const abort = new AbortController();
+    const options = { resolver: never, timeoutMs: 5000, signal: abort.signal };
+    const aborted = dial(plane, to, options);
+    abort.abort(new SluiceError('E_DIAL_TIMEOUT', 'the handshake took too long'));
+    await expect(aborted).rejects.toMatchObject({ code: 'E_DIAL_TIMEOUT' });
+    await expect(dial(plane, to, options)).rejects.toMatchObject({ code: 'E_DIAL_TIMEOUT' });
+    expect(getEventListeners(abort.signal, 'abort')).toEqual([]);
+    await settled(plane);
+  });
+
+  it('knows a name without addresses', async () => {
+    const plane = new DataPlane();
+    const to = destination('tcp', 'empty.test', 80);
+    await expect(dial(plane, to, { resolver: names([]), timeoutMs: 5000 })).rejects.toMatchObject({
+      code: 'E_DNS_NOT_FOUND',
+    });
+    await settled(plane);
+  });
+
+  it.each(['one address', 'several'])('keeps no conn that was given up in the moment it opened: %s', async (kind) => {
+    const plane = new DataPlane();
+    const server = await PeerServer.start();
+    const resolver = names(kind === 'several' ? ['127.0.0.1', '127.0.0.2'] : ['127.0.0.1']);
+    // The signal aborts at every step of the way from the socket's event to the caller.
+    for (let steps = 0; steps < 12; steps += 1) {
+      const abort = new AbortController();
+      const opened = server.nextSocket();
+      const dialled = dial(plane, destination('tcp', 'a.test', server.port), {
+        resolver,
+        timeoutMs: 5000,
+        signal: abort.signal,
+      });
+      const outcome = dialled.then(
+        (conn) => conn.destroy(),
+        (error: unknown) => expect(error).toMatchObject({ code: 'E_CLOSING' }),
+      );
+      await opened;
+      for (let step = 0; step < steps; step += 1) await Promise.resolve();
+      abort.abort();
+      await outcome;
+    }
+    server.close();
     await settled(plane);
   });
 
