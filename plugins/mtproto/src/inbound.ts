@@ -63,7 +63,7 @@ export class MtprotoInbound implements Inbound {
     if (hasForbiddenStart(header)) {
       return new SluiceError('E_AUTH', 'the peer speaks another protocol than a Telegram client');
     }
-    const opened = this.#users.open(header, session.source.address);
+    const opened = this.#users.open(header, session);
     if (opened === undefined) return new SluiceError('E_AUTH', "no user's secret opens the handshake");
     const { user, client } = opened;
     if (user.secret.mode === 'padded' && client.framing !== 'padded') {

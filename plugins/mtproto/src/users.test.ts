@@ -4,6 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { newSecret } from './secret.js';
 import { Users, type MtprotoUser } from './users.js';
 
+const from = (address: string) => ({ source: { address, port: 1 } });
+
 const many: MtprotoUser[] = Array.from({ length: 500 }, (_, i) => ({
   email: `user${i}`,
   level: 0,
@@ -17,26 +19,26 @@ function header(user: MtprotoUser | undefined): Buffer {
 describe('Users', () => {
   it('finds each of many', () => {
     const users = new Users(many);
-    for (const user of many) expect(users.open(header(user), '192.0.2.1')?.user).toBe(user);
+    for (const user of many) expect(users.open(header(user), from('192.0.2.1'))?.user).toBe(user);
   });
 
   it("finds nobody for a stranger's secret", () => {
-    expect(new Users(many).open(header(undefined), '192.0.2.1')).toBeUndefined();
-    expect(new Users(many.slice(0, 1)).open(header(undefined), '192.0.2.1')).toBeUndefined();
+    expect(new Users(many).open(header(undefined), from('192.0.2.1'))).toBeUndefined();
+    expect(new Users(many.slice(0, 1)).open(header(undefined), from('192.0.2.1'))).toBeUndefined();
   });
 
   it('finds another user of an address that is known for one', () => {
     const users = new Users(many);
     for (const index of [400, 400, 3, 400, 499])
-      expect(users.open(header(many[index]), '192.0.2.1')?.user).toBe(many[index]);
+      expect(users.open(header(many[index]), from('192.0.2.1'))?.user).toBe(many[index]);
   });
 
   it('finds users from more addresses than are remembered', () => {
     const users = new Users(many.slice(0, 3));
     for (let i = 0; i < 5000; i += 1) {
       const user = many[i % 3];
-      expect(users.open(header(user), `10.0.${i >> 8}.${i & 255}`)?.user).toBe(user);
+      expect(users.open(header(user), from(`10.0.${i >> 8}.${i & 255}`))?.user).toBe(user);
     }
-    expect(users.open(header(many[2]), '10.0.0.0')?.user).toBe(many[2]);
+    expect(users.open(header(many[2]), from('10.0.0.0'))?.user).toBe(many[2]);
   });
 });

@@ -1,4 +1,4 @@
-import type { User } from '@sluice/plugin-api';
+import type { Endpoint, User } from '@sluice/plugin-api';
 import { openHeader, type ClientLayer } from './obfuscation/client-layer.js';
 import { SecretSearch } from './obfuscation/secret-search.js';
 import type { Secret } from './secret.js';
@@ -28,10 +28,11 @@ export class Users {
     this.#secrets = new SecretSearch(users.map(({ secret }) => secret.key));
   }
 
-  /** Finds the user whose secret opens the header. @param source the client's IP */
-  open(header: Buffer, source: string): OpenedBy | undefined {
+  /** Finds the user whose secret opens the header. @param from whose `source.address`, the client's IP, is asked for where it helps */
+  open(header: Buffer, from: { readonly source: Endpoint }): OpenedBy | undefined {
     const [only] = this.#users;
     if (this.#users.length === 1 && only !== undefined) return openAs(only, header);
+    const source = from.source.address;
     const last = this.#lastFrom.get(source);
     const opened = last === undefined ? undefined : openAs(last, header);
     return opened ?? this.#search(header, source);

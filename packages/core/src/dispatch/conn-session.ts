@@ -10,14 +10,32 @@ import { FlowSession, type InboundIdentity } from './flow-session.js';
 
 type Phase = 'handshake' | 'connecting' | 'established';
 
-/** Where a session's connection stands: the link, or for one of several requests on it, its addresses. */
-export interface SessionOrigin {
+/** The accepted connection that a session, or each of several requests on it, belongs to. */
+export class SessionOrigin {
   readonly inbound: InboundIdentity;
-  readonly source: Endpoint;
   readonly link: Link;
   readonly timers: Wheel;
   /** Registers a forked session. */
-  fork(parent: ConnSession): ConnSession;
+  readonly fork: (parent: ConnSession) => ConnSession;
+  #source: Endpoint | undefined;
+
+  constructor(inbound: InboundIdentity, link: Link, timers: Wheel, fork: (parent: ConnSession) => ConnSession) {
+    this.inbound = inbound;
+    this.link = link;
+    this.timers = timers;
+    this.fork = fork;
+  }
+
+  /** Asked of the system when first needed: to know it costs a call, and it cannot be asked once the conn is gone. */
+  get source(): Endpoint {
+    return this.identify();
+  }
+
+  /** Asks now, for those who will name the source when the conn is gone. */
+  identify(): Endpoint {
+    this.#source ??= this.link.conn.remote;
+    return this.#source;
+  }
 }
 
 /** One accepted connection, or one request of a connection that carries several. */
@@ -30,9 +48,13 @@ export class ConnSession extends FlowSession {
   #phase: Phase = 'handshake';
 
   constructor(id: number, origin: SessionOrigin, isFork = false) {
-    super(id, origin.inbound, origin.source);
+    super(id, origin.inbound);
     this.isFork = isFork;
     this.#origin = origin;
+  }
+
+  get source(): Endpoint {
+    return this.#origin.source;
   }
 
   get local(): Endpoint {

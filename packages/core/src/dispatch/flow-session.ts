@@ -1,7 +1,6 @@
 import {
   type SluiceError,
   TimerEntry,
-  type Conn,
   type Destination,
   type Endpoint,
   type Network,
@@ -16,11 +15,15 @@ export interface InboundIdentity {
   readonly protocol: string;
 }
 
+/** What is given up with the session. */
+export interface Abandonable {
+  destroy(error: SluiceError): void;
+}
+
 /** What all sessions have: identity, routing facts, and what must end when the session does. */
 export abstract class FlowSession extends TimerEntry implements Session {
   readonly id: number;
   readonly inbound: InboundIdentity;
-  readonly source: Endpoint;
   readonly startedAt = Date.now();
   abstract readonly network: Network;
   user: User | undefined;
@@ -32,15 +35,16 @@ export abstract class FlowSession extends TimerEntry implements Session {
   ended = false;
   #values: Map<symbol, unknown> | undefined;
   #abort: AbortController | undefined;
-  #dialled: Conn[] | undefined;
+  #pending: Abandonable[] | undefined;
+  #abandoned: SluiceError | undefined;
 
-  constructor(id: number, inbound: InboundIdentity, source: Endpoint) {
+  constructor(id: number, inbound: InboundIdentity) {
     super();
     this.id = id;
     this.inbound = inbound;
-    this.source = source;
   }
 
+  abstract get source(): Endpoint;
   abstract get local(): Endpoint;
   abstract established(): void;
   abstract fork(): Session;
@@ -56,7 +60,7 @@ export abstract class FlowSession extends TimerEntry implements Session {
   get signal(): AbortSignal {
     if (this.#abort === undefined) {
       this.#abort = new AbortController();
-      if (this.ended) this.#abort.abort();
+      if (this.ended || this.#abandoned !== undefined) this.#abort.abort(this.#abandoned);
     }
     return this.#abort.signal;
   }
@@ -69,22 +73,31 @@ export abstract class FlowSession extends TimerEntry implements Session {
     (this.#values ??= new Map()).set(key.id, value);
   }
 
-  /** A conn that was dialled for this session and has no relay yet. */
-  track(conn: Conn): void {
-    (this.#dialled ??= []).push(conn);
+  /** A dial for this session, or a conn that it gave and that has no relay yet. */
+  track(pending: Abandonable): void {
+    if (this.#abandoned !== undefined) pending.destroy(this.#abandoned);
+    else (this.#pending ??= []).push(pending);
+  }
+
+  /** A new attempt to connect: what ended the one before does not end this one. */
+  connecting(): void {
+    if (this.ended) return;
+    this.#abandoned = undefined;
+    this.#abort = undefined;
   }
 
   /** Upstream is connected: nothing is pending any more, and what only served that is let go. */
   connected(): void {
-    this.#dialled = undefined;
+    this.#pending = undefined;
     this.#abort = undefined;
     this.#values = undefined;
   }
 
   /** Gives up whatever is being dialled. */
   abandon(error: SluiceError): void {
+    this.#abandoned = error;
     this.#abort?.abort(error);
-    for (const conn of this.#dialled ?? []) conn.destroy(error);
-    this.#dialled = undefined;
+    for (const pending of this.#pending ?? []) pending.destroy(error);
+    this.#pending = undefined;
   }
 }

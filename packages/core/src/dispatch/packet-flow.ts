@@ -36,6 +36,7 @@ interface Path {
 /** All packets of one source: one packet conn for each outbound that its destinations lead to. */
 export class PacketFlow extends FlowSession {
   readonly network = 'udp';
+  readonly source: Endpoint;
   readonly local: Endpoint;
   uplink = 0;
   downlink = 0;
@@ -47,7 +48,8 @@ export class PacketFlow extends FlowSession {
   #placed: number;
 
   constructor(id: number, inbound: InboundIdentity, first: InboundPacket, options: FlowOptions) {
-    super(id, inbound, first.source);
+    super(id, inbound);
+    this.source = first.source;
     this.local = first.local;
     this.user = first.user;
     this.#options = options;

@@ -1,5 +1,5 @@
 import { SluiceError, type Link, type TimerWheel } from '@sluice/plugin-api';
-import { ConnSession, type SessionOrigin } from './conn-session.js';
+import { ConnSession, SessionOrigin } from './conn-session.js';
 import type { InboundIdentity } from './flow-session.js';
 
 /** The live connections of an instance. */
@@ -20,23 +20,17 @@ export class SessionTable {
 
   /** A session for a connection that was just accepted. */
   open(inbound: InboundIdentity, link: Link, timers: TimerWheel): ConnSession {
-    const origin: SessionOrigin = {
-      inbound,
-      source: link.conn.remote,
-      link,
-      timers,
-      fork: (parent) => this.#fork(parent),
-    };
+    const origin = new SessionOrigin(inbound, link, timers, this.#forked);
     return this.#add(new ConnSession(this.nextId(), origin));
   }
 
-  #fork(parent: ConnSession): ConnSession {
+  readonly #forked = (parent: ConnSession): ConnSession => {
     const session = new ConnSession(this.nextId(), parent.origin, true);
     session.user = parent.user;
     if (parent.ended) session.ended = true;
     else this.#add(session);
     return session;
-  }
+  };
 
   #add(session: ConnSession): ConnSession {
     this.#sessions.add(session);

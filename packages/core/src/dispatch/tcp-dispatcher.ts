@@ -39,6 +39,7 @@ export class TcpDispatcher implements Dispatcher {
   async connect(session: Session, to: Destination): Promise<Link> {
     const own = ownSession(session);
     own.established();
+    own.connecting();
     own.target = to;
     try {
       if (to.type === 'unix') throw new SluiceError('E_ADDRESS_INVALID', 'a client may not ask for a Unix socket');

@@ -148,7 +148,7 @@ export class InboundWorker {
   }
 
   #accept(conn: Conn): void {
-    const { plane, policy, sessions, traffic } = this.#services;
+    const { plane, policy, sessions, traffic, accessLog } = this.#services;
     if (this.#closing) {
       conn.destroy();
       return;
@@ -156,6 +156,7 @@ export class InboundWorker {
     conn.meter(traffic.uplink, traffic.downlink);
     const link = new Link(conn);
     const session = sessions.open(this, link, plane.timers);
+    if (accessLog.namesSources) session.origin.identify();
     session.expectHandshake(policy.level(this.#inbound.level ?? 0).handshake);
     this.#handle(link, session);
   }

@@ -23,6 +23,11 @@ export class AccessLog {
     this.#events = logs.logger('access');
   }
 
+  /** Whether lines are written that name a connection's source. */
+  get namesSources(): boolean {
+    return this.#logs.accessEnabled || this.#logs.level === 'info' || this.#logs.level === 'debug';
+  }
+
   record(session: FlowSession, outcome: Outcome): void {
     const { error } = outcome;
     if (error !== undefined && this.#logs.level === 'debug') {

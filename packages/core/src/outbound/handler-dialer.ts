@@ -59,13 +59,14 @@ export class HandlerDialer implements Dialer {
     const { via, sendThrough, stream } = this.#config;
     if (via !== undefined) return this.#outbounds.get(via).connect(session, to);
     const target = stream?.path === undefined ? to : destination('tcp', stream.path, 0);
+    const own = session instanceof FlowSession ? session : undefined;
     const conn = await dial(this.#plane, target, {
       resolver: this.#resolver,
       timeoutMs: DIAL_TIMEOUT_MS,
       localAddress: sendThrough,
-      signal: session.signal,
+      ...(own === undefined ? { signal: session.signal } : { track: (dialing) => own.track(dialing) }),
     });
-    if (session instanceof FlowSession) session.track(conn);
+    own?.track(conn);
     return new Link(conn);
   }
 }

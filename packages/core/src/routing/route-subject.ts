@@ -16,21 +16,26 @@ const NONE: readonly Uint8Array[] = [];
 export class SubjectQuery implements RouteQuery {
   readonly inboundTag: string;
   readonly network: Network;
-  readonly source: Endpoint;
   readonly target: Destination;
   readonly user: User | undefined;
   readonly attributes: Readonly<Record<string, string>> | undefined;
   /** A rule has looked at the IPs of a domain that was not resolved. */
   missedIps = false;
+  readonly #subject: RouteSubject;
   #ips: readonly Uint8Array[] | undefined;
 
   constructor(subject: RouteSubject) {
     this.inboundTag = subject.inboundTag;
     this.network = subject.network;
-    this.source = subject.source;
+    this.#subject = subject;
     this.target = subject.target;
     this.user = subject.user;
     this.attributes = subject.attributes;
+  }
+
+  /** Not copied: to know it may cost a system call, and most rules do not look at it. */
+  get source(): Endpoint {
+    return this.#subject.source;
   }
 
   get ips(): readonly Uint8Array[] {
