@@ -29,6 +29,9 @@ export interface InboundStatus {
 type State = 'new' | 'starting' | 'running' | 'closing' | 'closed';
 
 const DEFAULT_DRAIN_MS = 3000;
+/** How long refused clients may take for their last bytes, and how often that is looked at, in ms. */
+const SETTLE_MS = 1500;
+const SETTLE_STEP_MS = 10;
 
 /** A proxy core made from one configuration. Several can live in one process. */
 export class Instance {
@@ -36,7 +39,10 @@ export class Instance {
   readonly #lifecycle: Lifecycle;
   #state: State = 'new';
   #closed: Promise<void> | undefined;
-  #skipDrain: () => void = () => undefined;
+  #skipDrain!: () => void;
+  readonly #drainSkipped = new Promise<void>((resolve) => {
+    this.#skipDrain = resolve;
+  });
 
   /**
    * Makes all parts without side effects.
@@ -97,15 +103,23 @@ export class Instance {
     this.#state = 'closing';
     const { inbounds, sessions, flows, logs, plane, container } = this.#parts;
     await Promise.all(inbounds.map((inbound) => inbound.stopListening()));
-    const skipped = new Promise<void>((resolve) => {
-      this.#skipDrain = resolve;
-    });
-    await Promise.race([sessions.drain(drainMs), skipped.then(() => sessions.drain(0))]);
+    await Promise.race([sessions.drain(drainMs), this.#drainSkipped.then(() => sessions.drain(0))]);
     for (const flow of flows) flow.closeAll();
     await this.#lifecycle.close();
+    await this.#settle();
     plane.buffers.trim();
     await logs.close();
     container.clear();
     this.#state = 'closed';
+  }
+
+  /** Conns close a little after they were told to; what stays is somebody's fault, and said. */
+  async #settle(): Promise<void> {
+    const { plane, logs } = this.#parts;
+    for (let waited = 0; plane.conns > 0 && waited < SETTLE_MS; waited += SETTLE_STEP_MS) {
+      await new Promise((resolve) => setTimeout(resolve, SETTLE_STEP_MS));
+    }
+    if (plane.conns > 0)
+      logs.logger('core').error(`${plane.conns} connections were left open`, { code: 'E_LIFECYCLE' });
   }
 }

@@ -44,14 +44,14 @@ export class Lifecycle {
 
   async #startAll(): Promise<void> {
     for (const part of this.#parts) {
-      this.#started.push(part);
       try {
-        await part.start?.();
-        if (this.#closing) {
-          await this.#closeOne(part);
-          throw new SluiceError('E_CLOSING', 'the instance was closed while it was starting');
+        if (!this.#closing) {
+          this.#started.push(part);
+          await part.start?.();
         }
+        if (this.#closing) throw new SluiceError('E_CLOSING', 'the instance was closed while it was starting');
       } catch (error) {
+        if (this.#closing) await this.#closeOne(part);
         await this.#closeStarted();
         if (error instanceof SluiceError) throw error;
         throw new SluiceError('E_START_FAILED', `${part.name} could not start: ${toSluiceError(error).message}`, {
