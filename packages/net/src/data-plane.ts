@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { BufferPool, type BufferPoolState } from './buffers/buffer-pool.js';
+import { connLimit } from './file-limit.js';
 import { TimerEntry, TimerWheel } from './timer-wheel.js';
 
 /** Size in bytes of the memory that all quiet connections of an instance read into. */
@@ -39,6 +40,7 @@ export class DataPlane {
   readonly #sweeper: TimerEntry;
   /** Open conns. */
   conns = 0;
+  readonly #maxConns = connLimit();
 
   constructor() {
     const sweep = (): void => this.#sweep();
@@ -47,6 +49,11 @@ export class DataPlane {
         sweep();
       }
     })();
+  }
+
+  /** Whether an accepted conn and the one dialled for it still fit into the limit of open files. */
+  get hasRoom(): boolean {
+    return this.conns + 2 <= this.#maxConns;
   }
 
   /** A copy of the chunk in memory that is free now; say {@link takeScratch} if a write keeps it. */

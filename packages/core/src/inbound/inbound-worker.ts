@@ -14,6 +14,7 @@ import {
   type Logger,
   type Network,
   type Policy,
+  type TimerEntry,
   type UdpListener,
 } from '@sluice/plugin-api';
 import type { ConnSession } from '../dispatch/conn-session.js';
@@ -33,6 +34,9 @@ export interface InboundServices {
 /** How long a refused client has to take the last bytes, in ms. */
 const LINGER_MS = 1000;
 
+/** Connections that could not be accepted are counted for this long before the log says so, in ms. */
+const TURN_AWAY_REPORT_MS = 500;
+
 /** Where an inbound listens. */
 export interface Listening {
   readonly network: Network;
@@ -50,6 +54,8 @@ export class InboundWorker {
   #listeners: Listener[] = [];
   #udpListeners: UdpListener[] = [];
   #closing = false;
+  #turnedAway = 0;
+  #turnAwayReport: TimerEntry | undefined;
 
   constructor(config: InboundConfig, inbound: Inbound, networks: readonly Network[], services: InboundServices) {
     this.tag = config.tag;
@@ -94,6 +100,10 @@ export class InboundWorker {
   /** Stops accepting. Connections that were accepted stay. */
   async stopListening(): Promise<void> {
     this.#closing = true;
+    if (this.#turnAwayReport !== undefined) {
+      this.#services.plane.timers.cancel(this.#turnAwayReport);
+      this.#turnAwayReport.onTimer();
+    }
     const open = [...this.#listeners, ...this.#udpListeners];
     this.#listeners = [];
     this.#udpListeners = [];
@@ -118,7 +128,7 @@ export class InboundWorker {
         host,
         port,
         onConn: (conn: Conn) => this.#accept(conn),
-        onAcceptError: (error: SluiceError) => logger.warn(error.message, { code: error.code }),
+        onAcceptError: (error: SluiceError) => this.#turnAway(error),
       };
       this.#listeners.push(await listen(this.#services.plane, options));
     }
@@ -132,6 +142,20 @@ export class InboundWorker {
       );
       this.#udpListeners.push(listener);
     }
+  }
+
+  /** Under a flood a line for each would be a flood of its own. */
+  #turnAway(error: SluiceError): void {
+    this.#turnedAway += 1;
+    const { plane, logger } = this.#services;
+    if (this.#turnAwayReport !== undefined) return;
+    const report = (): void => {
+      this.#turnAwayReport = undefined;
+      const count = this.#turnedAway;
+      this.#turnedAway = 0;
+      logger.warn(`${count} connection${count === 1 ? '' : 's'} turned away: ${error.message}`, { code: error.code });
+    };
+    this.#turnAwayReport = plane.timers.after(TURN_AWAY_REPORT_MS, report);
   }
 
   #packet(payload: Buffer, source: Endpoint, local: Endpoint, listener: UdpListener): void {

@@ -42,11 +42,19 @@ export async function listen(plane: DataPlane, options: ListenOptions): Promise<
   });
   const refused = (errno: string): void => options.onAcceptError(acceptError(errno));
   server.on('error', (error) => refused(errnoOf(error) ?? 'UNKNOWN'));
+  const hasRoom = (): boolean => {
+    if (!plane.hasRoom) refused('EMFILE');
+    return plane.hasRoom;
+  };
   // Bare handles where Node gives them, whole sockets where it does not.
   const inherited = isUnix || setInheritedOptions(server, KEEP_ALIVE_MS / 1000);
   const bare = takeHandles(
     server,
     (handle) => {
+      if (!hasRoom()) {
+        handle.close();
+        return;
+      }
       const conn = SocketConn.accepted(plane, handle);
       if (!inherited) setTcpOptions(conn.socket);
       options.onConn(conn);
@@ -54,6 +62,10 @@ export async function listen(plane: DataPlane, options: ListenOptions): Promise<
     (status) => refused(status < 0 ? getSystemErrorName(status) : 'UNKNOWN'),
   );
   server.on('connection', (socket) => {
+    if (!hasRoom()) {
+      socket.destroy();
+      return;
+    }
     if (!isUnix) setTcpOptions(socket);
     options.onConn(new DuplexConn(plane, socket));
   });
@@ -105,7 +117,7 @@ function acceptError(errno: string): SluiceError {
   return errno === 'EMFILE' || errno === 'ENFILE'
     ? new SluiceError(
         'E_ACCEPT_LIMIT',
-        `a connection was turned away: no file descriptors are left (${errno}); raise the limit (ulimit -n)`,
+        `no file descriptors are left (${errno}): raise the limit (ulimit -n)`,
       )
     : new SluiceError('E_CONN_RESET', `a connection was gone before it was accepted (${errno})`);
 }
