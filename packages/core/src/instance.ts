@@ -66,6 +66,7 @@ export class Instance {
       throw new SluiceError('E_LIFECYCLE', `an instance that is ${this.#state} cannot be started`);
     this.#state = 'starting';
     try {
+      await this.#parts.logs.open();
       await this.#lifecycle.start();
     } catch (error) {
       await this.close({ drainMs: 0 });

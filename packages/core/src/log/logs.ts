@@ -1,7 +1,11 @@
-import { Writable } from 'node:stream';
+import { once } from 'node:events';
+import type { Writable } from 'node:stream';
 import winston from 'winston';
 import type { LogConfig, LogLevel } from '@sluice/config';
 import type { LogFields, Logger } from '@sluice/plugin-api';
+
+import { LogFile } from './log-file.js';
+import { LogTarget } from './log-target.js';
 
 const LEVELS = { error: 0, warning: 1, info: 2, debug: 3 } as const;
 
@@ -17,26 +21,30 @@ const CONSOLE: LogTargets = { error: process.stderr, access: process.stdout };
 export class Logs {
   readonly #events: winston.Logger;
   readonly #access: winston.Logger | undefined;
+  readonly #transports: winston.transport[] = [];
+  readonly #files: LogFile[] = [];
   readonly level: LogLevel;
+  #closed = false;
 
   constructor(config: LogConfig, targets: LogTargets = CONSOLE) {
     this.level = config.loglevel;
+    const silent = config.loglevel === 'none' || config.error === 'none';
     this.#events = winston.createLogger({
       levels: LEVELS,
       level: config.loglevel === 'none' ? 'error' : config.loglevel,
       // Without a transport winston would keep lines for ever.
-      silent: config.loglevel === 'none' || config.error === 'none',
+      silent,
       format: winston.format.printf((info) => `${timestamp()} [${capital(info.level)}] ${String(info.message)}`),
-      transports: [transport(config.error, targets.error)],
+      transports: [this.#transport(silent ? '' : config.error, targets.error, targets)],
     });
     if (config.access !== 'none') {
       this.#access = winston.createLogger({
         levels: LEVELS,
         format: winston.format.printf((info) => `${timestamp()} ${String(info.message)}`),
-        transports: [transport(config.access, targets.access)],
+        transports: [this.#transport(config.access, targets.access, targets)],
       });
     }
-    // A log that cannot be written (disk full, folder gone) must not end the process.
+    // Whatever goes wrong with a log must not end the process.
     for (const logger of [this.#events, this.#access]) logger?.on('error', () => undefined);
   }
 
@@ -52,10 +60,36 @@ export class Logs {
     return new ScopedLogger(this.#events, scope);
   }
 
+  /** @throws SluiceError E_START_FAILED naming a file that cannot be written */
+  async open(): Promise<void> {
+    for (const file of this.#files) await file.open();
+  }
+
   /** Resolves when what was logged has been handed to the system. */
   async close(): Promise<void> {
-    const open = [this.#events, this.#access].filter((logger) => logger !== undefined);
-    await Promise.all(open.map((logger) => finished(logger)));
+    if (this.#closed) return;
+    this.#closed = true;
+    const passedOn = this.#transports.map((transport) => once(transport, 'finish'));
+    this.#events.end();
+    this.#access?.end();
+    await Promise.all(passedOn);
+    await Promise.all(this.#files.map((file) => new Promise<void>((resolve) => file.end(resolve))));
+  }
+
+  #transport(path: string, console: Writable, targets: LogTargets): winston.transport {
+    let to = console;
+    if (path !== '') {
+      const report = (why: string): void => {
+        // Not into the log that has failed.
+        new LogTarget(targets.error).end(`${timestamp()} [Error] [log] ${printable(why)}\n`);
+      };
+      const file = new LogFile(path, report);
+      this.#files.push(file);
+      to = file;
+    }
+    const transport = new winston.transports.Stream({ stream: new LogTarget(to), eol: '\n' });
+    this.#transports.push(transport);
+    return transport;
   }
 }
 
@@ -102,27 +136,6 @@ class ScopedLogger implements Logger {
 /** What a peer sends may end up in a line; it must not be able to forge another one. */
 export function printable(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, '?');
-}
-
-function transport(path: string, console: Writable): winston.transport {
-  if (path === '' || path === 'none') {
-    // Not the stream itself: closing the log must not close stdout.
-    const stream = new Writable({
-      write(chunk: Buffer, _encoding, callback) {
-        console.write(chunk);
-        callback();
-      },
-    });
-    return new winston.transports.Stream({ stream, eol: '\n' });
-  }
-  return new winston.transports.File({ filename: path, eol: '\n' });
-}
-
-function finished(logger: winston.Logger): Promise<void> {
-  return new Promise((resolve) => {
-    logger.once('finish', () => resolve());
-    logger.end();
-  });
 }
 
 function capital(level: string): string {
