@@ -18,12 +18,18 @@ const MAX_PATHS = 256;
 /** Packets that wait for an outbound to open. */
 const MAX_WAITING = 32;
 const TICKS_A_SECOND = 10;
+/** A destination that no outbound took is tried again after this long. */
+const RETRY_TICKS = 10 * TICKS_A_SECOND;
 
 export interface FlowOptions {
   readonly timers: TimerWheel;
   readonly idleTicks: number;
   readonly traffic: TrafficPair;
   open(flow: PacketFlow, to: Destination): Promise<{ handler: OutboundHandler; conn: PacketConn }>;
+  /** The flow has been active, a second or more after it was last said. */
+  onMoved(flow: PacketFlow): void;
+  /** No outbound takes this destination; others go on. */
+  onRefused(flow: PacketFlow, to: Destination, error: SluiceError): void;
   onEnd(flow: PacketFlow, end: RelayEnd, error: SluiceError | undefined): void;
 }
 
@@ -31,6 +37,8 @@ export interface FlowOptions {
 interface Path {
   conn: PacketConn | undefined;
   waiting: Buffer[];
+  /** When no outbound took it. */
+  refusedAt: number | undefined;
 }
 
 /** All packets of one source: one packet conn for each outbound that its destinations lead to. */
@@ -44,6 +52,7 @@ export class PacketFlow extends FlowSession {
   readonly #options: FlowOptions;
   readonly #paths = new Map<string, Path>();
   readonly #conns = new Map<string, PacketConn>();
+  #opening = 0;
   #active: number;
   #placed: number;
 
@@ -76,16 +85,10 @@ export class PacketFlow extends FlowSession {
     this.uplink += payload.length;
     this.#options.traffic.uplink?.add(payload.length);
     const key = formatHostPort(to.host, to.port);
-    const path = this.#paths.get(key) ?? this.#openPath(key, to);
-    if (path.conn !== undefined) path.conn.send(payload, to);
-    else if (path.waiting.length < MAX_WAITING) path.waiting.push(payload);
-  }
-
-  /** Whether the flow has been active since it was last asked, a second or more ago. */
-  moved(): boolean {
-    if (this.#active - this.#placed < TICKS_A_SECOND) return false;
-    this.#placed = this.#active;
-    return true;
+    const path = this.#pathTo(key, to);
+    if (path.conn !== undefined) this.#pass(path.conn, payload, to);
+    else if (path.refusedAt === undefined && path.waiting.length < MAX_WAITING) path.waiting.push(payload);
+    this.#move();
   }
 
   onTimer(): void {
@@ -106,15 +109,44 @@ export class PacketFlow extends FlowSession {
     this.#options.onEnd(this, end, error);
   }
 
+  #move(): void {
+    if (this.ended || this.#active - this.#placed < TICKS_A_SECOND) return;
+    this.#placed = this.#active;
+    this.#options.onMoved(this);
+  }
+
+  #pathTo(key: string, to: Destination): Path {
+    const known = this.#paths.get(key);
+    if (known === undefined) return this.#openPath(key, to);
+    const { refusedAt } = known;
+    return refusedAt !== undefined && this.#active - refusedAt >= RETRY_TICKS ? this.#openPath(key, to) : known;
+  }
+
   #openPath(key: string, to: Destination): Path {
     if (this.#paths.size >= MAX_PATHS) this.#paths.clear();
-    const path: Path = { conn: undefined, waiting: [] };
+    const path: Path = { conn: undefined, waiting: [], refusedAt: undefined };
     this.#paths.set(key, path);
+    this.#opening += 1;
     this.#options.open(this, to).then(
-      ({ handler, conn }) => this.#join(path, handler.tag, conn, to),
-      (error: unknown) => this.#refuse(toSluiceError(error)),
+      ({ handler, conn }) => {
+        this.#opening -= 1;
+        this.#join(path, handler.tag, conn, to);
+      },
+      (error: unknown) => {
+        this.#opening -= 1;
+        this.#refuse(path, to, toSluiceError(error));
+      },
     );
     return path;
+  }
+
+  /** What a plugin throws ends its flow, not the process. */
+  #pass(conn: PacketConn, payload: Buffer, to: Destination): void {
+    try {
+      conn.send(payload, to);
+    } catch (error) {
+      this.end('error', toSluiceError(error));
+    }
   }
 
   #join(path: Path, tag: string, opened: PacketConn, to: Destination): void {
@@ -134,8 +166,9 @@ export class PacketFlow extends FlowSession {
       });
     }
     path.conn = conn;
-    for (const payload of path.waiting) conn.send(payload, to);
+    const { waiting } = path;
     path.waiting = [];
+    for (const payload of waiting) if (!this.ended) this.#pass(conn, payload, to);
   }
 
   #receive(payload: Buffer, from: Endpoint): void {
@@ -143,7 +176,12 @@ export class PacketFlow extends FlowSession {
     this.#active = this.#options.timers.now;
     this.downlink += payload.length;
     this.#options.traffic.downlink?.add(payload.length);
-    this.reply(payload, from);
+    try {
+      this.reply(payload, from);
+    } catch (error) {
+      this.end('error', toSluiceError(error));
+    }
+    this.#move();
   }
 
   #lost(error: Error | undefined): void {
@@ -153,7 +191,11 @@ export class PacketFlow extends FlowSession {
   }
 
   /** A destination that no outbound takes does not end the others; a flow with no other ends. */
-  #refuse(error: SluiceError): void {
-    if (this.#conns.size === 0) this.end('error', error);
+  #refuse(path: Path, to: Destination, error: SluiceError): void {
+    path.waiting = [];
+    path.refusedAt = this.#options.timers.now;
+    if (this.ended) return;
+    if (this.#conns.size + this.#opening === 0) this.end('error', error);
+    else this.#options.onRefused(this, to, error);
   }
 }

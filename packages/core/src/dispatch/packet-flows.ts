@@ -43,6 +43,7 @@ export class PacketFlows implements PacketDispatcher {
   readonly #inbound: InboundIdentity;
   /** In order of last activity, to the second. */
   readonly #flows = new Map<string, PacketFlow>();
+  #closed = false;
 
   constructor(services: PacketServices, inbound: InboundIdentity) {
     this.#services = services;
@@ -54,21 +55,20 @@ export class PacketFlows implements PacketDispatcher {
   }
 
   send(packet: InboundPacket, reply: Reply): void {
+    if (this.#closed) return;
     const key = formatEndpoint(packet.source);
     const flow = this.#flows.get(key) ?? this.#open(key, packet);
     flow.reply = reply;
     flow.send(packet.payload, packet.to);
-    if (flow.moved()) {
-      this.#flows.delete(key);
-      this.#flows.set(key, flow);
-    }
   }
 
   release(source: Endpoint): void {
     this.#flows.get(formatEndpoint(source))?.end('done');
   }
 
+  /** Ends all flows, and takes no more packets. */
   closeAll(): void {
+    this.#closed = true;
     for (const flow of [...this.#flows.values()]) {
       flow.end('closing', new SluiceError('E_CLOSING', 'the instance is shutting down'));
     }
@@ -87,6 +87,11 @@ export class PacketFlows implements PacketDispatcher {
       idleTicks: TimerWheel.ticks(idleMs),
       traffic: traffic.user(packet.user, level),
       open: (own, to) => this.#connect(own, to),
+      onMoved: (own) => {
+        this.#flows.delete(key);
+        this.#flows.set(key, own);
+      },
+      onRefused: (own, to, error) => accessLog.record(own, { uplink: 0, downlink: 0, end: 'rejected', error }, to),
       onEnd: (own, end, error) => {
         this.#flows.delete(key);
         accessLog.record(own, { uplink: own.uplink, downlink: own.downlink, end, error });

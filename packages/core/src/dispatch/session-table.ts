@@ -2,11 +2,14 @@ import { SluiceError, type Link, type TimerWheel } from '@sluice/plugin-api';
 import { ConnSession, SessionOrigin } from './conn-session.js';
 import type { InboundIdentity } from './flow-session.js';
 
+/** How long a session that was ended may take to be gone, in ms; only a stuck handler needs it. */
+const SETTLE_MS = 1000;
+
 /** The live connections of an instance. */
 export class SessionTable {
   readonly #sessions = new Set<ConnSession>();
   #nextId = 1;
-  #onEmpty: (() => void) | undefined;
+  readonly #onEmpty = new Set<() => void>();
 
   get size(): number {
     return this.#sessions.size;
@@ -41,7 +44,7 @@ export class SessionTable {
   remove(session: ConnSession): boolean {
     if (!this.#sessions.delete(session)) return false;
     session.ended = true;
-    if (this.#sessions.size === 0) this.#onEmpty?.();
+    if (this.#sessions.size === 0) for (const tell of this.#onEmpty) tell();
     return true;
   }
 
@@ -57,17 +60,22 @@ export class SessionTable {
       const carries = !session.isFork && carriers.has(session.origin);
       if (session.relay === undefined && !carries) session.kill(closing);
     }
-    if (this.#sessions.size > 0 && ms > 0) await this.#emptyWithin(ms);
+    await this.#emptyWithin(ms);
     for (const session of [...this.#sessions]) session.kill(closing);
+    // Inbounds learn of it by their next read, and then the session is logged.
+    await this.#emptyWithin(SETTLE_MS);
   }
 
   #emptyWithin(ms: number): Promise<void> {
+    if (this.#sessions.size === 0 || ms === 0) return Promise.resolve();
     return new Promise((resolve) => {
-      const timer = setTimeout(() => resolve(), ms);
-      this.#onEmpty = () => {
+      const done = (): void => {
         clearTimeout(timer);
+        this.#onEmpty.delete(done);
         resolve();
       };
+      const timer = setTimeout(done, ms);
+      this.#onEmpty.add(done);
     });
   }
 }

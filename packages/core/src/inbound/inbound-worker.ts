@@ -88,6 +88,7 @@ export class InboundWorker {
     for (const port of this.#ports()) {
       try {
         await this.#listen(port);
+        if (this.#closing) throw new SluiceError('E_CLOSING', 'closed meanwhile');
       } catch (error) {
         const { code, message } = toSluiceError(error, 'E_LISTEN_FAILED');
         throw new SluiceError(code, `${this.name} (${this.protocol}) cannot listen: ${message}`, { cause: error });
@@ -203,15 +204,27 @@ export class InboundWorker {
   }
 
   #finish(link: Link, session: ConnSession, error: SluiceError | undefined): void {
-    const { plane, sessions, accessLog, logger } = this.#services;
+    const { plane, sessions, accessLog } = this.#services;
     session.established();
+    if (session.relay !== undefined) {
+      // A relay owns both links and the session's end; what fails beside it ends it.
+      session.relay.close('error', error);
+      this.#log(session, error);
+      return;
+    }
     if (!sessions.remove(session)) return;
     session.abandon(error ?? new SluiceError('E_CONN_CLOSED', 'the client is gone'));
     // What the inbound wrote last (a refusal) is still sent; then the connection closes.
-    if (!link.conn.destroyed) link.lingerThenClose(plane, LINGER_MS);
+    if (link.conn.destroyed) link.dispose();
+    else link.lingerThenClose(plane, LINGER_MS);
     const { bytesRead, bytesWritten } = link.conn;
     const end = error === undefined ? 'handled' : 'rejected';
     accessLog.record(session, { uplink: bytesRead, downlink: bytesWritten, end, error });
+    this.#log(session, error);
+  }
+
+  #log(session: ConnSession, error: SluiceError | undefined): void {
+    const { logger } = this.#services;
     if (error === undefined) return;
     if (error.code === 'E_INTERNAL') logger.error(error.message, { source: formatEndpoint(session.source) });
     else

@@ -1,4 +1,10 @@
-import { formatDestination, formatEndpoint, type RelayEnd, type SluiceError } from '@sluice/plugin-api';
+import {
+  formatDestination,
+  formatEndpoint,
+  type Destination,
+  type RelayEnd,
+  type SluiceError,
+} from '@sluice/plugin-api';
 import type { FlowSession } from '../dispatch/flow-session.js';
 import { printable, type Logs } from './logs.js';
 
@@ -28,15 +34,18 @@ export class AccessLog {
     return this.#logs.accessEnabled || this.#logs.level === 'info' || this.#logs.level === 'debug';
   }
 
-  record(session: FlowSession, outcome: Outcome): void {
+  /** @param refused one of a flow's destinations, if the line is about that alone */
+  record(session: FlowSession, outcome: Outcome, refused?: Destination): void {
     const { error } = outcome;
     if (error !== undefined && this.#logs.level === 'debug') {
       this.#events.debug(`connection ${session.id} ended`, { code: error.code, reason: error.message });
     }
     if (!this.#logs.accessEnabled) return;
     const verdict = outcome.end === 'rejected' ? 'rejected' : 'accepted';
-    const target = session.target === undefined ? '-' : formatDestination(session.target);
-    const way = `[${session.inboundTag} -> ${session.outboundTag ?? '-'}]`;
+    const to = refused ?? session.target;
+    const target = to === undefined ? '-' : formatDestination(to);
+    const outbound = refused === undefined ? session.outboundTag : undefined;
+    const way = `[${session.inboundTag} -> ${outbound ?? '-'}]`;
     const parts = [formatEndpoint(session.source), verdict, target, way];
     if (session.user?.email !== undefined) parts.push(`email: ${session.user.email}`);
     parts.push(`rule: ${session.ruleIndex ?? '-'}`, `up: ${outcome.uplink}`, `down: ${outcome.downlink}`);

@@ -41,7 +41,9 @@ export class HandlerDialer implements Dialer {
 
   async dial(session: Session, to: Destination): Promise<Link> {
     const link = await this.#open(session, to);
-    link.conn.meter(this.#traffic.downlink, this.#traffic.uplink);
+    const { uplink, downlink } = this.#traffic;
+    // The conn of the outbound that this one leads through may be metered already.
+    if (uplink !== undefined || downlink !== undefined) link.conn.meter(downlink, uplink);
     return link;
   }
 
