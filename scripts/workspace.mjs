@@ -3,7 +3,7 @@
  * Plain JavaScript without dependencies, since it runs before there are any.
  */
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { env, execPath, exit, kill, pid } from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -15,6 +15,7 @@ export const tools = {
   eslint: join(root, 'node_modules/eslint/bin/eslint.js'),
   knip: join(root, 'node_modules/knip/bin/knip.js'),
   prettier: join(root, 'node_modules/prettier/bin/prettier.cjs'),
+  rolldown: join(root, 'node_modules/rolldown/bin/cli.mjs'),
   tsc: join(root, 'node_modules/typescript/bin/tsc'),
   vitest: join(root, 'node_modules/vitest/vitest.mjs'),
 };
@@ -64,7 +65,21 @@ export function install() {
   if (runNpm(['ci', '--loglevel=warn'], { stdio: ['ignore', 'ignore', 'inherit'] }) !== 0) exit(1);
 }
 
-/** Compiles what has changed. @returns whether it compiles */
+/** Compiles what has changed, and makes the command's one file of it. @returns whether it compiles */
 export function build() {
-  return run(execPath, [tools.tsc, '-b']) === 0;
+  if (run(execPath, [tools.tsc, '-b']) !== 0) return false;
+  return isBundled() || run(execPath, [tools.rolldown, '-c', join(root, 'packages/cli/rolldown.config.js')]) === 0;
+}
+
+/** Whether nothing was compiled since the bundle was made. */
+function isBundled() {
+  const made = modified(join(root, 'packages/cli/bundle/sluice.js'));
+  const compiled = ['packages', 'plugins'].flatMap((folder) =>
+    readdirSync(join(root, folder)).map((name) => modified(join(root, folder, name, 'dist/.tsbuildinfo'))),
+  );
+  return compiled.every((time) => time < made);
+}
+
+function modified(file) {
+  return statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }

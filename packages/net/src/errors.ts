@@ -53,9 +53,18 @@ export interface SluiceErrorOptions {
   readonly details?: Readonly<Record<string, string | number | boolean>>;
 }
 
+/** Marks the class across copies of this package: a plugin may bring its own. */
+const BRAND = Symbol.for('sluice.error');
+
 /** The one error class of public paths. `message` is safe to log: it never holds a secret. */
 export class SluiceError extends Error {
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (this !== SluiceError) return Function.prototype[Symbol.hasInstance].call(this, value);
+    return typeof value === 'object' && value !== null && BRAND in value;
+  }
+
   override readonly name = 'SluiceError';
+  readonly [BRAND] = true;
   readonly code: ErrorCode | `E_${string}`;
   readonly details: Readonly<Record<string, string | number | boolean>>;
 

@@ -109,6 +109,10 @@ export class Exchange implements Conn, ConnSink {
     this.#engine = sink;
   }
 
+  keepAlive(): void {
+    // The client's conn is kept alive by its listener.
+  }
+
   pause(): void {
     this.#paused = true;
     if (this.#phase === 'open') this.#conn.pause();

@@ -115,9 +115,6 @@ function listenError(error: Error, options: ListenOptions): SluiceError {
 
 function acceptError(errno: string): SluiceError {
   return errno === 'EMFILE' || errno === 'ENFILE'
-    ? new SluiceError(
-        'E_ACCEPT_LIMIT',
-        `no file descriptors are left (${errno}): raise the limit (ulimit -n)`,
-      )
+    ? new SluiceError('E_ACCEPT_LIMIT', `no file descriptors are left (${errno}): raise the limit (ulimit -n)`)
     : new SluiceError('E_CONN_RESET', `a connection was gone before it was accepted (${errno})`);
 }
