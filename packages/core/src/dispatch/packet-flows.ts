@@ -18,7 +18,7 @@ import type { Router } from '../routing/router.js';
 import type { TrafficCounters } from '../stats/traffic-counters.js';
 import type { InboundIdentity } from './flow-session.js';
 import { PacketFlow } from './packet-flow.js';
-import { routeSubject } from './route.js';
+import { SessionSubject } from './route.js';
 import type { SessionTable } from './session-table.js';
 
 /** Flows of one inbound at a time; beyond it the one that was quiet longest is ended. */
@@ -103,7 +103,7 @@ export class PacketFlows implements PacketDispatcher {
 
   async #connect(flow: PacketFlow, to: Destination): Promise<{ handler: OutboundHandler; conn: PacketConn }> {
     const { router, outbounds } = this.#services;
-    const decision = await router.pick(routeSubject(flow, to));
+    const decision = await router.pick(new SessionSubject(flow, to));
     const handler = outbounds.get(decision.outboundTag);
     flow.target ??= to;
     flow.outboundTag ??= handler.tag;

@@ -1,18 +1,35 @@
-import type { Destination } from '@sluice/plugin-api';
+import type { Destination, Endpoint, Network, User } from '@sluice/plugin-api';
 import type { RouteSubject } from '../routing/route-subject.js';
 import type { FlowSession } from './flow-session.js';
 
 /** What the router is asked about a session that wants to go there. */
-export function routeSubject(session: FlowSession, to: Destination): RouteSubject {
-  return {
-    inboundTag: session.inboundTag,
-    network: to.network,
-    // By getter: most rules do not look at it, and to know it costs a system call.
-    get source() {
-      return session.source;
-    },
-    target: to,
-    user: session.user,
-    attributes: session.attributes,
-  };
+export class SessionSubject implements RouteSubject {
+  readonly #session: FlowSession;
+  readonly target: Destination;
+
+  constructor(session: FlowSession, target: Destination) {
+    this.#session = session;
+    this.target = target;
+  }
+
+  get inboundTag(): string {
+    return this.#session.inboundTag;
+  }
+
+  get network(): Network {
+    return this.target.network;
+  }
+
+  /** To know it may cost a system call, and most rules do not look at it. */
+  get source(): Endpoint {
+    return this.#session.source;
+  }
+
+  get user(): User | undefined {
+    return this.#session.user;
+  }
+
+  get attributes(): Readonly<Record<string, string>> | undefined {
+    return this.#session.attributes;
+  }
 }

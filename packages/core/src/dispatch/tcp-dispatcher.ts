@@ -15,7 +15,7 @@ import type { OutboundTable } from '../outbound/outbound-table.js';
 import type { Router } from '../routing/router.js';
 import type { TrafficCounters } from '../stats/traffic-counters.js';
 import { ConnSession } from './conn-session.js';
-import { routeSubject } from './route.js';
+import { SessionSubject } from './route.js';
 import type { SessionTable } from './session-table.js';
 
 export interface DispatchServices {
@@ -91,7 +91,7 @@ export class TcpDispatcher implements Dispatcher {
   }
 
   async #route(session: ConnSession, to: Destination): Promise<OutboundHandler> {
-    const picked = this.#services.router.pick(routeSubject(session, to));
+    const picked = this.#services.router.pick(new SessionSubject(session, to));
     // Only a rule that needs addresses makes this a promise.
     const decision = picked instanceof Promise ? await picked : picked;
     session.ruleIndex = decision.ruleIndex;

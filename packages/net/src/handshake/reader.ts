@@ -224,10 +224,19 @@ function closedError(): SluiceError {
   return new SluiceError('E_CONN_CLOSED', 'the peer closed the connection during the handshake');
 }
 
-/** What a socket error during a handshake or relay is called. */
+/** What a socket error during a handshake or relay is called. One error for each errno: resets are frequent, and all alike. */
 export function resetError(error: Error): SluiceError {
-  const errno = errnoOf(error);
-  if (errno === 'ETIMEDOUT')
-    return new SluiceError('E_CONN_TIMEOUT', 'the network gave up on the connection', { cause: error });
-  return new SluiceError('E_CONN_RESET', `the connection was cut off (${errno ?? error.message})`, { cause: error });
+  const errno = errnoOf(error) ?? error.message;
+  let known = knownResets.get(errno);
+  if (known === undefined) {
+    known =
+      errno === 'ETIMEDOUT'
+        ? new SluiceError('E_CONN_TIMEOUT', 'the network gave up on the connection')
+        : new SluiceError('E_CONN_RESET', `the connection was cut off (${errno})`);
+    if (knownResets.size < MAX_KNOWN_RESETS) knownResets.set(errno, known);
+  }
+  return known;
 }
+
+const MAX_KNOWN_RESETS = 32;
+const knownResets = new Map<string, SluiceError>();
