@@ -60,6 +60,19 @@ describe('sluice check', () => {
     expect(diagnostics.map(({ range }) => range?.line)).toEqual(expect.arrayContaining([3, 4, 6]));
   });
 
+  it('takes several files each by itself, or merged', async () => {
+    const inbound = JSON.stringify({ inbounds: [{ tag: 'a', listen: '127.0.0.1', port: 1, protocol: 'socks' }] });
+    const [first, second] = [await file(inbound), await file(inbound)];
+    const broken = await file('{ "inbounds": 1 }');
+    expect((await sluice(['check', first, second])).stdout.match(/: OK/g)).toHaveLength(2);
+    const mixed = await sluice(['check', first, broken]);
+    expect([mixed.code, mixed.stdout.match(/: OK/g)?.length, mixed.stdout.match(/: refused/g)?.length]).toEqual([
+      1, 1, 1,
+    ]);
+    const merged = await sluice(['check', '--merge', first, second]);
+    expect([merged.code, merged.stdout.match(/: OK/g)?.length]).toEqual([0, 1]);
+  });
+
   it('says which file cannot be read', async () => {
     const { code, stderr } = await sluice(['check', '/nonexistent/config.json']);
     expect(code).toBe(1);

@@ -22,9 +22,10 @@ export function makeProgram(exit: (code: number) => void): Command {
     .action(async (options: RunOptions) => exit(await run(options)));
   program
     .command('check')
-    .description('say what is wrong with configuration files; several are merged as `run` does')
+    .description('say what is wrong with configuration files')
     .argument('<file...>')
     .option('--json', 'print the diagnostics as JSON')
+    .option('--merge', 'check the files merged, as `run` takes several')
     .option('--strict', 'treat unknown keys as errors')
     .action(async (files: string[], options: CheckOptions) => exit(await check(files, options)));
   program

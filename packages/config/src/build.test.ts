@@ -186,7 +186,7 @@ describe('two inbounds in one place', () => {
     [{ listen: '127.0.0.1' }, { listen: null }, true],
     [{ listen: '::' }, { listen: '127.0.0.1' }, true],
     [{ listen: '::1' }, { listen: '0:0:0:0:0:0:0:1' }, true],
-    [{ listen: '::1' }, { listen: '0.0.0.0' }, false],
+    [{ listen: '::1' }, { listen: '0.0.0.0' }, true],
     [{ listen: '::1' }, { listen: '127.0.0.1' }, false],
     [{ port: '1000-1010' }, { port: 1010 }, true],
     [{ port: '1000-1010' }, { port: '1011-1020' }, false],

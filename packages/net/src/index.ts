@@ -19,4 +19,5 @@ export { listen, type Listener, type ListenOptions } from './tcp/listener.js';
 export * from './tcp/resolver.js';
 export * from './timer-wheel.js';
 export * from './udp/packet-conn.js';
-export { listenUdp, UdpConn, type UdpListener, type UdpOptions } from './udp/udp-conn.js';
+export { UdpConn, type UdpOptions } from './udp/udp-conn.js';
+export { listenUdp, type UdpListener } from './udp/udp-listener.js';

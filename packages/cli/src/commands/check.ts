@@ -4,17 +4,29 @@ import { countDiagnostics, reportDiagnostics } from '../report.js';
 export interface CheckOptions {
   readonly json?: boolean;
   readonly strict?: boolean;
+  readonly merge?: boolean;
 }
 
-/** `sluice check`: says what is wrong with configuration files. @returns 0 if they can be run, else 1 */
+/**
+ * `sluice check`: says what is wrong with configuration files, each by itself or all merged.
+ * @returns 0 if they can be run, else 1
+ */
 export async function check(files: readonly string[], options: CheckOptions): Promise<number> {
-  const loaded = await loadConfigFiles(files, { strict: options.strict ?? false });
-  const ok = loaded.config !== undefined;
+  const groups = options.merge === true ? [files] : files.map((file) => [file]);
+  const checked = [];
+  for (const group of groups) {
+    const loaded = await loadConfigFiles(group, { strict: options.strict ?? false });
+    checked.push({ files: group, ok: loaded.config !== undefined, ...loaded });
+  }
+  const ok = checked.every((each) => each.ok);
   if (options.json === true) {
-    process.stdout.write(`${JSON.stringify({ ok, diagnostics: loaded.diagnostics }, null, 2)}\n`);
-  } else {
-    reportDiagnostics(loaded.diagnostics, loaded.sources);
-    process.stdout.write(`${files.join(', ')}: ${ok ? 'OK' : 'refused'} (${countDiagnostics(loaded.diagnostics)})\n`);
+    const diagnostics = checked.flatMap((each) => each.diagnostics);
+    process.stdout.write(`${JSON.stringify({ ok, diagnostics }, null, 2)}\n`);
+    return ok ? 0 : 1;
+  }
+  for (const { files: group, ok: fine, diagnostics, sources } of checked) {
+    reportDiagnostics(diagnostics, sources);
+    process.stdout.write(`${group.join(', ')}: ${fine ? 'OK' : 'refused'} (${countDiagnostics(diagnostics)})\n`);
   }
   return ok ? 0 : 1;
 }

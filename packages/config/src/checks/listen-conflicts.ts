@@ -23,10 +23,13 @@ function conflict(a: InboundEntry, b: InboundEntry): boolean {
   return portsMeet && addressesMeet(canonical(a.listen), canonical(b.listen));
 }
 
-/** "0.0.0.0" takes every IPv4 address, "::" every address of both kinds. */
+/** "0.0.0.0" and "::" take every address of both kinds. */
 function addressesMeet(a: string, b: string): boolean {
-  if (a === b || a === '::' || b === '::') return true;
-  return (a === '0.0.0.0' && !b.includes(':')) || (b === '0.0.0.0' && !a.includes(':'));
+  return a === b || isEverything(a) || isEverything(b);
+}
+
+function isEverything(address: string): boolean {
+  return address === '0.0.0.0' || address === '::';
 }
 
 /** One spelling for each IP. */

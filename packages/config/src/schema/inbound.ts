@@ -77,7 +77,7 @@ export const inboundSchema = Type.Object(
       Type.String({
         default: '0.0.0.0',
         description:
-          'Where to listen: an IP, "localhost", or a Unix socket as "/path" or "@abstract-name". Default "0.0.0.0": every network, so that anyone who reaches the machine can connect.',
+          'Where to listen: an IP, "localhost", or a Unix socket as "/path" or "@abstract-name". Default "0.0.0.0": every network, IPv4 and IPv6, so that anyone who reaches the machine can connect.',
         examples: ['127.0.0.1', '::1', '/run/sluice.sock'],
       }),
     ),

@@ -7,6 +7,7 @@ import { SocketConn } from '../conn/socket-conn.js';
 import type { DataPlane } from '../data-plane.js';
 import { errnoOf, SluiceError, type ErrorCode } from '../errors.js';
 import { setInheritedOptions, takeHandles } from './raw-socket.js';
+import { hostsToListenOn, isFamilyMissing } from './wildcard.js';
 
 const BACKLOG = 4096;
 
@@ -28,18 +29,13 @@ export interface Listener {
 }
 
 /**
- * Listens on TCP or a Unix socket.
+ * Listens on TCP or a Unix socket; "0.0.0.0" takes IPv6 too, as in V2Ray.
  * @throws SluiceError E_LISTEN_IN_USE, E_LISTEN_DENIED, E_LISTEN_FAILED
  */
 export async function listen(plane: DataPlane, options: ListenOptions): Promise<Listener> {
   const server = net.createServer({ allowHalfOpen: true, pauseOnConnect: true });
   const isUnix = hostType(options.host) === 'unix';
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => reject(listenError(error, options)));
-    server.once('listening', resolve);
-    if (isUnix) server.listen({ path: unixPath(options.host), backlog: BACKLOG });
-    else server.listen({ host: options.host, port: options.port, backlog: BACKLOG });
-  });
+  await bind(server, options, isUnix);
   const refused = (errno: string): void => options.onAcceptError(acceptError(errno));
   server.on('error', (error) => refused(errnoOf(error) ?? 'UNKNOWN'));
   const hasRoom = (): boolean => {
@@ -78,6 +74,37 @@ export async function listen(plane: DataPlane, options: ListenOptions): Promise<
         if (!bare) setImmediate(resolve);
       }),
   };
+}
+
+async function bind(server: net.Server, options: ListenOptions, isUnix: boolean): Promise<void> {
+  const { host, port } = options;
+  const [first = host, fallback] = isUnix ? [host] : hostsToListenOn(host);
+  const at = (address: string): net.ListenOptions =>
+    isUnix ? { path: unixPath(address), backlog: BACKLOG } : { host: address, port, backlog: BACKLOG };
+  try {
+    await bindTo(server, at(first));
+  } catch (error) {
+    if (fallback === undefined || !isFamilyMissing(error)) throw listenError(error as Error, options);
+    await bindTo(server, at(fallback)).catch((again: unknown) => {
+      throw listenError(again as Error, options);
+    });
+  }
+}
+
+function bindTo(server: net.Server, at: net.ListenOptions): Promise<void> {
+  return new Promise<void>((resolve, reject) => {
+    const failed = (error: Error): void => {
+      server.off('listening', bound);
+      reject(error);
+    };
+    const bound = (): void => {
+      server.off('error', failed);
+      resolve();
+    };
+    server.once('error', failed);
+    server.once('listening', bound);
+    server.listen(at);
+  });
 }
 
 const KEEP_ALIVE_MS = 30_000;

@@ -59,6 +59,21 @@ describe('listen', () => {
     await rm(folder, { recursive: true });
   });
 
+  it('takes both families on 0.0.0.0, and calls IPv4 peers by their IPv4 address', async () => {
+    const plane = new DataPlane();
+    const server = await ConnServer.start(plane, '0.0.0.0');
+    for (const address of ['127.0.0.1', '::1']) {
+      const peer = net.connect(server.port, address);
+      const conn = await server.nextConn();
+      expect(conn.remote.address).toBe(address);
+      expect(conn.local.address).toBe(address);
+      conn.destroy();
+      peer.destroy();
+    }
+    await server.listener.close();
+    await settled(plane);
+  });
+
   it('knows both ends of a conn', async () => {
     const plane = new DataPlane();
     const server = await ConnServer.start(plane);

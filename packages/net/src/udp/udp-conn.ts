@@ -1,7 +1,7 @@
 import type { Buffer } from 'node:buffer';
 import dgram from 'node:dgram';
 import { isIPv6 } from 'node:net';
-import { unmapIPv4, type Destination, type Endpoint } from '../address.js';
+import { unmapIPv4, type Destination } from '../address.js';
 import { errnoOf, SluiceError, toSluiceError } from '../errors.js';
 import type { Family, Resolver } from '../tcp/resolver.js';
 import type { PacketConn, PacketSink } from './packet-conn.js';
@@ -119,63 +119,4 @@ export class UdpConn implements PacketConn {
     this.#names.clear();
     this.#sink?.onClose(error);
   }
-}
-
-/** A bound UDP port that an inbound receives on. */
-export interface UdpListener {
-  readonly endpoint: Endpoint;
-  /** Sends without waiting; what cannot be sent, or comes after `close`, is dropped. */
-  send(payload: Buffer, to: Endpoint): void;
-  close(): Promise<void>;
-}
-
-/**
- * Receives on a UDP port. What `onPacket` throws goes to `onError`, and listening goes on.
- * @throws SluiceError E_LISTEN_IN_USE, E_LISTEN_DENIED, E_LISTEN_FAILED
- */
-export async function listenUdp(
-  host: string,
-  port: number,
-  onPacket: (payload: Buffer, from: Endpoint) => void,
-  onError: (error: SluiceError) => void,
-): Promise<UdpListener> {
-  const isV6 = isIPv6(host);
-  const socket = dgram.createSocket(isV6 ? 'udp6' : 'udp4');
-  await new Promise<void>((resolve, reject) => {
-    socket.once('error', (error) => {
-      socket.close();
-      const errno = errnoOf(error) ?? error.message;
-      const code =
-        errno === 'EADDRINUSE' ? 'E_LISTEN_IN_USE' : errno === 'EACCES' ? 'E_LISTEN_DENIED' : 'E_LISTEN_FAILED';
-      const why = errno === 'EADDRINUSE' ? 'is already in use' : `could not be listened on (${errno})`;
-      reject(new SluiceError(code, `udp:${host}:${port} ${why}`, { cause: error }));
-    });
-    socket.bind({ address: host, port, exclusive: true }, resolve);
-  });
-  socket.removeAllListeners('error');
-  socket.on('error', (error) =>
-    onError(
-      new SluiceError('E_UDP_FAILED', `the UDP socket failed (${errnoOf(error) ?? error.message})`, { cause: error }),
-    ),
-  );
-  socket.on('message', (payload, from) => {
-    try {
-      onPacket(payload, { address: unmapIPv4(from.address), port: from.port });
-    } catch (error) {
-      onError(toSluiceError(error));
-    }
-  });
-  const address = socket.address();
-  let closed: Promise<void> | undefined;
-  return {
-    endpoint: { address: address.address, port: address.port },
-    send: (payload, to) => {
-      // Node throws for both, and a forged packet can have the source port 0.
-      if (closed !== undefined || to.port === 0) return;
-      // A dual-stack socket knows IPv4 peers by their mapped form only.
-      const address = isV6 && !isIPv6(to.address) ? `::ffff:${to.address}` : to.address;
-      socket.send(payload, to.port, address, () => undefined);
-    },
-    close: () => (closed ??= new Promise<void>((resolve) => void socket.close(() => resolve()))),
-  };
 }
