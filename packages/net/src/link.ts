@@ -6,6 +6,9 @@ import { toSluiceError } from './errors.js';
 import { HandshakeReader } from './handshake/reader.js';
 import type { RelayTimeouts } from './relay/timeouts.js';
 
+/** A peer that sends more than this to a closing link is not on its way out. */
+const LINGER_BYTES = 256 * 1024;
+
 /**
  * A connection together with the layers of protocol that handshakes have put on it. Inbounds are
  * given one, outbounds return one, the relay joins two.
@@ -58,15 +61,18 @@ export class Link {
   /**
    * Ends our direction, lets the peer take what was written, and closes when it has ended its own
    * or `ms` have passed. What the peer still sends is thrown away, so that no reset overtakes the
-   * last bytes. A peer that has not taken them by then sees that they are cut off.
+   * last bytes, up to 256 KiB. A peer that has not taken them by then sees that they are cut off.
    */
   lingerThenClose(plane: DataPlane, ms: number): void {
     const { conn } = this;
     const timer = plane.timers.after(ms, () => conn.reset());
-    this.reader.release();
+    let thrownAway = this.reader.release().length;
     conn.attach(
       {
-        onData: () => undefined,
+        onData: (chunk) => {
+          thrownAway += chunk.length;
+          if (thrownAway > LINGER_BYTES) conn.reset();
+        },
         // Both directions are over once our last bytes are out, and the conn closes by itself.
         onEnd: () => undefined,
         onDrain: () => undefined,

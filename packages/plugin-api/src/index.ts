@@ -4,6 +4,7 @@ export * from './contributions/inbound.js';
 export * from './contributions/outbound.js';
 export * from './contributions/rule.js';
 export * from './contributions/schema.js';
+export { isUnreachable, ServerRing } from './outbound/server-ring.js';
 export * from './plugin.js';
 export * from './services/dialer.js';
 export * from './services/dispatcher.js';

@@ -11,7 +11,6 @@ import {
 import { CHALLENGE, type Accounts } from './accounts.js';
 import { bodyDecoder, HeadScanner, HttpError, parseRequest, type RequestHead } from './codec.js';
 import { Exchange, type ExchangeEnd } from './exchange.js';
-import { linger } from './linger.js';
 import { CONNECTED, reply, statusOf } from './reply.js';
 import { attributesOf, originHead, understand, type ProxyRequest } from './request.js';
 import type { InboundSettings } from './schema.js';
@@ -56,7 +55,7 @@ export class ProxyClient {
       return head === undefined ? undefined : understand(head, this.#context.settings.allowTransparent === true);
     } catch (error) {
       // Nobody knows where the next request would begin.
-      if (error instanceof HttpError) await this.#sayLast(reply(error.status, { close: true }));
+      if (error instanceof HttpError) this.#link.write(reply(error.status, { close: true }));
       throw error;
     }
   }
@@ -119,7 +118,7 @@ export class ProxyClient {
     try {
       upstream = await dispatcher.connect(this.#session, request.target.to);
     } catch (error) {
-      await this.#sayLast(reply(statusOf(error), { close: true }));
+      this.#link.write(reply(statusOf(error), { close: true }));
       throw error;
     }
     this.#link.write(CONNECTED);
@@ -151,16 +150,12 @@ export class ProxyClient {
 
   async #conclude(request: ProxyRequest, end: ExchangeEnd): Promise<boolean> {
     if (end.kind === 'next') return true;
-    if (end.kind === 'gone') return false;
-    if (end.kind === 'close') {
-      await linger(this.#context.plane, this.#link);
-      return false;
-    }
+    if (end.kind === 'gone' || end.kind === 'close') return false;
     if (end.inSync && request.keepAlive) {
       this.#link.write(reply(end.status, { close: false }));
       return true;
     }
-    await this.#sayLast(reply(end.status, { close: true }));
+    this.#link.write(reply(end.status, { close: true }));
     return false;
   }
 
@@ -171,13 +166,11 @@ export class ProxyClient {
     // A client that waits for "100 Continue" may or may not send its body after another answer.
     const goesOn = keepAlive && isShort && (framing.kind === 'none' || !expectsContinue);
     if (!goesOn) {
-      await this.#sayLast(reply(status, { close: true, fields }));
+      this.#link.write(reply(status, { close: true, fields }));
       return false;
     }
     this.#link.write(reply(status, { close: false, fields }));
-    if (await this.#skipBody(request)) return true;
-    await linger(this.#context.plane, this.#link);
-    return false;
+    return this.#skipBody(request);
   }
 
   async #skipBody({ framing }: ProxyRequest): Promise<boolean> {
@@ -199,11 +192,6 @@ export class ProxyClient {
     } finally {
       this.#lift(limit);
     }
-  }
-
-  async #sayLast(bytes: Buffer): Promise<void> {
-    this.#link.write(bytes);
-    await linger(this.#context.plane, this.#link);
   }
 
   /** Ends the connection unless lifted in time; until a request is let in the runtime does that. */

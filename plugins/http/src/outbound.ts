@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import {
   destination,
   formatHostPort,
+  ServerRing,
   SluiceError,
   toSluiceError,
   type Destination,
@@ -43,17 +44,16 @@ class Server {
 /** Leads TCP through HTTP proxies by CONNECT. */
 export class HttpOutbound implements Outbound {
   readonly #context: OutboundContext<OutboundSettings>;
-  readonly #servers: readonly Server[];
-  #turn = 0;
+  readonly #servers: ServerRing<Server>;
 
   constructor(context: OutboundContext<OutboundSettings>) {
     this.#context = context;
-    this.#servers = context.settings.servers.map((server) => new Server(server));
+    this.#servers = new ServerRing(context.settings.servers.map((server) => new Server(server)));
   }
 
   async connect(session: Session, to: Destination): Promise<Link> {
     if (to.type === 'unix') throw new SluiceError('E_UNSUPPORTED', 'an HTTP proxy does not lead to Unix sockets');
-    const { server, link } = await this.#dial(session);
+    const { server, link } = await this.#servers.dial(this.#context.dialer, session);
     try {
       link.write(server.request(to));
       accepted(await readReply(link));
@@ -62,25 +62,6 @@ export class HttpOutbound implements Outbound {
       link.destroy();
       throw named(error);
     }
-  }
-
-  /** Dials the proxy whose turn it is, or the first after it that can be reached. */
-  async #dial(session: Session): Promise<{ server: Server; link: Link }> {
-    const count = this.#servers.length;
-    const first = this.#turn;
-    this.#turn = (first + 1) % count;
-    let failure: unknown;
-    for (let i = 0; i < count; i += 1) {
-      const server = this.#servers[(first + i) % count] as Server;
-      try {
-        return { server, link: await this.#context.dialer.dial(session, server.address) };
-      } catch (error) {
-        const { code } = toSluiceError(error);
-        if (!code.startsWith('E_DIAL_') && !code.startsWith('E_DNS_')) throw error;
-        failure = error;
-      }
-    }
-    throw failure;
   }
 }
 

@@ -1,5 +1,6 @@
 import {
   formatHostPort,
+  isUnreachable,
   SluiceError,
   toSluiceError,
   type Destination,
@@ -48,7 +49,7 @@ export class MtprotoOutbound implements Outbound {
       let failed = to;
       let error = first;
       for (const next of alternatives) {
-        if (!isOfTheAddress(error)) break;
+        if (!isUnreachable(error) && error.code !== 'E_UPSTREAM_REJECTED') break;
         logger.debug(`${formatHostPort(failed.host, failed.port)} cannot be reached, trying the next address`, {
           code: error.code,
         });
@@ -62,9 +63,4 @@ export class MtprotoOutbound implements Outbound {
       throw first;
     }
   }
-}
-
-/** Whether another address may do better. */
-function isOfTheAddress({ code }: SluiceError): boolean {
-  return code.startsWith('E_DIAL_') || code.startsWith('E_DNS_') || code === 'E_UPSTREAM_REJECTED';
 }

@@ -27,7 +27,6 @@ import {
 } from './codec.js';
 import { formatReply4, parseRequest4, Reply4, VERSION4 } from './codec4.js';
 import { readMessage } from './message.js';
-import { refuse } from './refusal.js';
 import { replyCodeOf } from './reply-code.js';
 import type { InboundSettings } from './schema.js';
 import { UdpRelay } from './udp-relay.js';
@@ -76,7 +75,7 @@ export class SocksInbound implements Inbound {
       if (request.command !== Command.connect) throw unknownCommand(request.command);
       await this.#connect(link, session, request, formatReply4(Reply4.granted));
     } catch (error) {
-      await refuse(this.#context.plane, link, formatReply4(Reply4.rejected));
+      link.write(formatReply4(Reply4.rejected));
       throw error;
     }
   }
@@ -91,18 +90,17 @@ export class SocksInbound implements Inbound {
       else if (request.command === Command.udpAssociate) await this.#associate(link, session, request);
       else throw unknownCommand(request.command);
     } catch (error) {
-      await refuse(this.#context.plane, link, formatReply(replyCodeOf(error)));
+      link.write(formatReply(replyCodeOf(error)));
       throw error;
     }
   }
 
   /** @returns the user, or undefined where none was asked for */
   async #authenticate(link: Link): Promise<User | undefined> {
-    const { plane } = this.#context;
     const offered = await readMessage(link.reader, parseGreeting);
     const method = this.#accounts === null ? Method.none : Method.password;
     if (!offered.includes(method)) {
-      await refuse(plane, link, formatChoice(Method.unacceptable));
+      link.write(formatChoice(Method.unacceptable));
       const wanted = this.#accounts === null ? 'without a password' : 'with user name and password';
       throw new SluiceError('E_AUTH', `the client does not offer to connect ${wanted}`);
     }
@@ -110,7 +108,7 @@ export class SocksInbound implements Inbound {
     if (this.#accounts === null) return undefined;
     const user = this.#accounts.find(await readMessage(link.reader, parseCredentials));
     if (user === undefined) {
-      await refuse(plane, link, formatAuthResult(false));
+      link.write(formatAuthResult(false));
       throw new SluiceError('E_AUTH', 'the user name or the password is wrong');
     }
     link.write(formatAuthResult(true));

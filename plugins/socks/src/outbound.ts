@@ -1,6 +1,6 @@
 import {
+  ServerRing,
   SluiceError,
-  toSluiceError,
   type Destination,
   type Link,
   type Outbound,
@@ -22,17 +22,16 @@ const UNKNOWN = { host: '0.0.0.0', port: 0 };
 /** Leads through SOCKS 5 servers. */
 export class SocksOutbound implements Outbound {
   readonly #context: OutboundContext<OutboundSettings>;
-  readonly #servers: readonly Server[];
-  #turn = 0;
+  readonly #servers: ServerRing<Server>;
 
   constructor(context: OutboundContext<OutboundSettings>) {
     this.#context = context;
-    this.#servers = context.settings.servers.map(serverOf);
+    this.#servers = new ServerRing(context.settings.servers.map(serverOf));
   }
 
   async connect(session: Session, to: Destination): Promise<Link> {
     refuseUnix(to);
-    const { server, link } = await this.#dial(session);
+    const { server, link } = await this.#servers.dial(this.#context.dialer, session);
     await this.#handshake(session, server, link, (user) => request(link, user, Command.connect, to));
     return link;
   }
@@ -40,30 +39,12 @@ export class SocksOutbound implements Outbound {
   async openPackets(session: Session, to: Destination): Promise<PacketConn> {
     refuseUnix(to);
     const { dialer, resolver } = this.#context;
-    const { server, link } = await this.#dial(session);
+    const { server, link } = await this.#servers.dial(this.#context.dialer, session);
     return this.#handshake(session, server, link, async (user) => {
       const bound = await request(link, user, Command.udpAssociate, UNKNOWN);
       const relay = await relayAddress(resolver, server.address, link.conn.remote.address, bound);
       return new SocksPackets(link, await dialer.openPackets(session, relay), relay);
     });
-  }
-
-  /** Dials the server whose turn it is, or the first after it that can be reached. */
-  async #dial(session: Session): Promise<{ server: Server; link: Link }> {
-    const count = this.#servers.length;
-    const first = this.#turn;
-    this.#turn = (first + 1) % count;
-    let failure: unknown;
-    for (let i = 0; i < count; i += 1) {
-      const server = this.#servers[(first + i) % count] as Server;
-      try {
-        return { server, link: await this.#context.dialer.dial(session, server.address) };
-      } catch (error) {
-        if (!isUnreachable(error)) throw error;
-        failure = error;
-      }
-    }
-    throw failure;
   }
 
   #handshake<T>(
@@ -80,11 +61,6 @@ export class SocksOutbound implements Outbound {
 }
 
 /** Whether another server may do better. */
-function isUnreachable(error: unknown): boolean {
-  const { code } = toSluiceError(error);
-  return code.startsWith('E_DIAL_') || code.startsWith('E_DNS_');
-}
-
 function refuseUnix(to: Destination): void {
   if (to.type === 'unix') throw new SluiceError('E_UNSUPPORTED', 'SOCKS does not lead to Unix sockets');
 }

@@ -31,7 +31,8 @@ export interface Inbound {
   /**
    * Takes an accepted connection over: reads the handshake from `link.reader`, names user and
    * target, and hands on to the dispatcher. The runtime limits the handshake's time by the policy,
-   * logs a thrown SluiceError as the connection's end, and closes a link that was not handed on.
+   * logs a thrown SluiceError as the connection's end, and closes a link that was not handed on,
+   * once the client has taken what was written last (a refusal, say) or a second has passed.
    */
   accept?(link: Link, session: Session): Promise<void>;
   /** A packet has arrived on the inbound's UDP port. `reply` sends one back to `source`. */

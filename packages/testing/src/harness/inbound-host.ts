@@ -46,6 +46,9 @@ export interface InboundHost {
   close(): Promise<void>;
 }
 
+/** As the runtime does: a client that was refused has this long to take what was said last, in ms. */
+const LINGER_MS = 1000;
+
 /** Runs one inbound on a loopback port with the least that stands for a runtime. */
 export async function hostInbound(
   contribution: InboundContribution,
@@ -108,7 +111,7 @@ export async function hostInbound(
     const done = (error?: SluiceError): void => {
       plane.timers.cancel(timer);
       if (!links.delete(link)) return;
-      link.destroy();
+      if (!link.conn.destroyed) link.lingerThenClose(plane, LINGER_MS);
       ended(error === undefined ? { session } : { session, error });
     };
     inbound.accept?.(link, session).then(
