@@ -1,7 +1,9 @@
+import { surviveOutputErrors } from './output.js';
 import { makeProgram } from './program.js';
 import { reportError } from './report.js';
 import { fromV2RayArguments } from './v2ray-arguments.js';
 
+surviveOutputErrors();
 const program = makeProgram((code) => {
   process.exitCode = code;
 });

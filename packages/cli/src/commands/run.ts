@@ -42,15 +42,24 @@ export async function run(options: RunOptions): Promise<number> {
 // npm passes on the Ctrl-C that the terminal has already sent to everyone: so soon after, it is the same one.
 const SAME_SIGNAL_MS = 500;
 
+/** The longest interval there is. */
+const KEEP_ALIVE_MS = 2 ** 31 - 1;
+
 /** The first signal drains and closes, a second one closes at once. */
 function waitForStop(instance: Instance): Promise<number> {
   return new Promise((resolve) => {
     let askedAt: number | undefined;
+    // Without an inbound nothing else would hold the process.
+    const alive = setInterval(() => undefined, KEEP_ALIVE_MS);
+    const stopped = (): void => {
+      clearInterval(alive);
+      resolve(0);
+    };
     const stop = (): void => {
       const now = performance.now();
       if (askedAt === undefined) {
         askedAt = now;
-        void instance.close().then(() => resolve(0));
+        void instance.close().then(stopped);
       } else if (now - askedAt > SAME_SIGNAL_MS) {
         void instance.close({ drainMs: 0 });
       }
