@@ -1,14 +1,17 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { open, readdir, readFile, writeFile } from 'node:fs/promises';
 import net from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'jsonc-parser';
 import { afterEach, describe, expect, it } from 'vitest';
-import { freePort } from '../peers/process.js';
+import { freePort, untilListening } from '../peers/process.js';
 import { sluice, startSluice } from '../peers/sluice.js';
 import { temporaryFolder } from '../peers/temporary.js';
 
+const program = fileURLToPath(new URL('../../packages/cli/bin/sluice.js', import.meta.url));
 const configs = fileURLToPath(new URL('../../configs/', import.meta.url));
 const cleanups: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -123,6 +126,16 @@ describe('sluice run', () => {
     expect(peer.output()).toContain(`door (dokodemo-door) on tcp 127.0.0.1:${port}`);
   });
 
+  it('stays without an inbound, as V2Ray does, until a signal ends it', async () => {
+    const child = spawn(process.execPath, [program, 'run', '-c', await file('{}')], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    cleanups.push(async () => void child.kill('SIGKILL'));
+    const exited = once(child, 'exit');
+    child.stdout.once('data', () => child.kill('SIGTERM'));
+    expect(await exited).toEqual([0, null]);
+  });
+
   it('merges several files as V2Ray does', async () => {
     const port = await freePort();
     const first = await file(JSON.stringify(door(port)));
@@ -158,6 +171,33 @@ describe('sluice version, secret and link', () => {
       expect(code).not.toBe(0);
       expect(stderr).not.toMatch(/\bat .*\.js:\d+/);
     }
+  });
+});
+
+describe('standard output', () => {
+  it.runIf(existsSync('/dev/full'))('on a full disk fails the command without a stack', async () => {
+    const disk = await open('/dev/full', 'w');
+    cleanups.push(() => disk.close());
+    const child = spawn(process.execPath, [program, 'version'], { stdio: ['ignore', disk.fd, 'pipe'] });
+    let stderr = '';
+    child.stderr?.on('data', (text: Buffer) => (stderr += text.toString()));
+    expect(await once(child, 'close')).toEqual([1, null]);
+    expect(stderr).toBe('sluice: standard output cannot be written: ENOSPC\n');
+  });
+
+  it('that nobody reads any more does not end a running core', async () => {
+    const port = await freePort();
+    const path = await file(JSON.stringify({ ...door(port), log: { access: 'none' } }));
+    const child = spawn(process.execPath, [program, 'run', '-c', path], { stdio: ['ignore', 'pipe', 'pipe'] });
+    cleanups.push(async () => void child.kill('SIGKILL'));
+    let stderr = '';
+    child.stderr.on('data', (text: Buffer) => (stderr += text.toString()));
+    child.stdout.destroy();
+    const closed = once(child, 'close');
+    await untilListening(port);
+    child.kill('SIGTERM');
+    expect(await closed).toEqual([0, null]);
+    expect(stderr).toBe('');
   });
 });
 

@@ -96,6 +96,12 @@ function canConnect(host: string, port: number): Promise<boolean> {
   });
 }
 
+/** Waits until something takes connections on this port, for at most 15 seconds. */
+export async function untilListening(port: number, host = '127.0.0.1'): Promise<void> {
+  const deadline = Date.now() + 15_000;
+  while (!(await canConnect(host, port))) if (Date.now() > deadline) throw new Error(`nothing listens on ${port}`);
+}
+
 /** A port that was free a moment ago, for programs that cannot choose one themselves. */
 export async function freePort(host = '127.0.0.1'): Promise<number> {
   const server = createServer().listen(0, host);

@@ -36,7 +36,11 @@ export async function run(options: RunOptions): Promise<number> {
     return 1;
   }
   announce(instance);
-  return stopped;
+  // Without an inbound nothing else would hold the process.
+  const alive = setInterval(() => undefined, KEEP_ALIVE_MS);
+  const code = await stopped;
+  clearInterval(alive);
+  return code;
 }
 
 // npm passes on the Ctrl-C that the terminal has already sent to everyone: so soon after, it is the same one.
@@ -49,17 +53,11 @@ const KEEP_ALIVE_MS = 2 ** 31 - 1;
 function waitForStop(instance: Instance): Promise<number> {
   return new Promise((resolve) => {
     let askedAt: number | undefined;
-    // Without an inbound nothing else would hold the process.
-    const alive = setInterval(() => undefined, KEEP_ALIVE_MS);
-    const stopped = (): void => {
-      clearInterval(alive);
-      resolve(0);
-    };
     const stop = (): void => {
       const now = performance.now();
       if (askedAt === undefined) {
         askedAt = now;
-        void instance.close().then(stopped);
+        void instance.close().then(() => resolve(0));
       } else if (now - askedAt > SAME_SIGNAL_MS) {
         void instance.close({ drainMs: 0 });
       }
