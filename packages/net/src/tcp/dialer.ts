@@ -5,7 +5,7 @@ import { SocketConn } from '../conn/socket-conn.js';
 import type { DataPlane } from '../data-plane.js';
 import { errnoOf, SluiceError, type ErrorCode } from '../errors.js';
 import { happyEyeballs } from './happy-eyeballs.js';
-import { unixPath } from './listener.js';
+import { unixPath } from './unix-path.js';
 import { onreadOptions } from './raw-socket.js';
 import type { Resolver } from './resolver.js';
 

@@ -7,6 +7,7 @@ import { SocketConn } from '../conn/socket-conn.js';
 import type { DataPlane } from '../data-plane.js';
 import { errnoOf, SluiceError, type ErrorCode } from '../errors.js';
 import { setInheritedOptions, takeHandles } from './raw-socket.js';
+import { checkUnixPath, removeStaleSocket, unixPath } from './unix-path.js';
 import { hostsToListenOn, isFamilyMissing } from './wildcard.js';
 
 const BACKLOG = 4096;
@@ -81,9 +82,13 @@ async function bind(server: net.Server, options: ListenOptions, isUnix: boolean)
   const [first = host, fallback] = isUnix ? [host] : hostsToListenOn(host);
   const at = (address: string): net.ListenOptions =>
     isUnix ? { path: unixPath(address), backlog: BACKLOG } : { host: address, port, backlog: BACKLOG };
+  if (isUnix) await checkUnixPath(host);
   try {
     await bindTo(server, at(first));
   } catch (error) {
+    if (isUnix && errnoOf(error) === 'EADDRINUSE' && (await removeStaleSocket(host))) {
+      return bind(server, options, isUnix);
+    }
     if (fallback === undefined || !isFamilyMissing(error)) throw listenError(error as Error, options);
     await bindTo(server, at(fallback)).catch((again: unknown) => {
       throw listenError(again as Error, options);
@@ -113,11 +118,6 @@ const KEEP_ALIVE_MS = 30_000;
 function setTcpOptions(socket: net.Socket): void {
   socket.setNoDelay(true);
   socket.setKeepAlive(true, KEEP_ALIVE_MS);
-}
-
-/** "@name" stands for Linux's abstract namespace. */
-export function unixPath(host: string): string {
-  return host.startsWith('@') ? `\0${host.slice(1)}` : host;
 }
 
 function endpointOf(server: net.Server, host: string): Endpoint {
