@@ -1,5 +1,5 @@
 import type { Plugin } from '@sluice/plugin-api';
-import { readFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
 import { buildConfig } from './build.js';
 import { checkListenConflicts } from './checks/listen-conflicts.js';
 import { checkOutboundChain } from './checks/outbound-chain.js';
@@ -52,6 +52,9 @@ export interface TextLoadResult extends LoadResult {
   readonly sources: ReadonlyMap<string, string>;
 }
 
+/** Far more than any configuration has. */
+const MAX_FILE_BYTES = 32 * 1024 * 1024;
+
 const coreSchema = rootSchema({ inbound: inboundSchema, outbound: outboundSchema, rule: ruleSchema }) as JsonSchema;
 const validator = new Validator();
 
@@ -61,7 +64,7 @@ export async function loadFiles(paths: readonly string[], options: LoadOptions):
   const texts: TextFile[] = [];
   for (const file of paths) {
     try {
-      texts.push({ file, text: await readFile(file, 'utf8') });
+      texts.push({ file, text: await readText(file) });
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason';
       const span = { source: new Source(file, ''), start: 0, end: 0 };
@@ -69,6 +72,18 @@ export async function loadFiles(paths: readonly string[], options: LoadOptions):
     }
   }
   return loadSources(texts, paths, options, problems);
+}
+
+/** Not more than a limit, as `/dev/zero` would fill the memory. @throws an error with the reason as its `code` */
+async function readText(file: string): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of createReadStream(file) as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > MAX_FILE_BYTES) throw Object.assign(new RangeError(), { code: 'it is larger than 32 MiB' });
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
 }
 
 /** The same for texts that were read already. */

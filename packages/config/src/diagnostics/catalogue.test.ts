@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { covered, inbound, load, loadValue, outbound } from '../load.fixture.js';
 import { loadFiles, loadTexts } from '../load.js';
@@ -500,6 +501,14 @@ describe('diagnostics', () => {
     ]);
     expect((await loadFiles([], { plugins })).diagnostics).toMatchObject([{ code: 'C_READ' }]);
     seen.add('C_READ');
+  });
+
+  it.runIf(existsSync('/dev/zero'))('C_READ: what has no end', async () => {
+    const { config, diagnostics } = await loadFiles(['/dev/zero'], { plugins });
+    expect(config).toBeUndefined();
+    expect(diagnostics).toMatchObject([
+      { code: 'C_READ', message: 'the file cannot be read: it is larger than 32 MiB' },
+    ]);
   });
 
   it('reports what a plugin does wrong', () => {
