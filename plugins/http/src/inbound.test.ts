@@ -406,6 +406,20 @@ describe('a connection that is cut off', () => {
     await settled();
   });
 
+  it.each([
+    ['the client', 'POST', 'Transfer-Encoding: chunked\r\n', 'FFFFFFFFFFFFFFFFFF\r\n', ''],
+    ['the origin', 'GET', '', '', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFFFF\r\n'],
+  ])('is not what the log calls nonsense from %s', async (_who, method, fields, body, response) => {
+    await start();
+    const wire = (await client()).send(`${method} http://${origin.host}/ HTTP/1.1\r\nHost: a\r\n${fields}\r\n`);
+    const target = await origin.next();
+    await target.until('\r\n\r\n');
+    if (body !== '') wire.send(body);
+    if (response !== '') target.send(response);
+    expect(await host.nextEnd()).toMatchObject({ result: { end: 'error', error: { code: 'E_PROTOCOL' } } });
+    await settled();
+  });
+
   it('by the origin without a response is a 502', async () => {
     await start();
     const wire = (await client()).send(`GET http://${origin.host}/ HTTP/1.1\r\nHost: a\r\n\r\n`);

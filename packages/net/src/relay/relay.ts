@@ -111,7 +111,9 @@ export class Relay extends TimerEntry {
     if (this.#finished) return;
     const isClient = side === this.#client;
     if (error !== undefined) {
-      this.#finish(isClient ? 'client-reset' : 'upstream-reset', error, true);
+      // A conn that is itself a protocol, as HTTP's plain requests are, closes for what it was sent, too.
+      const lost = error.code.startsWith('E_CONN_');
+      this.#finish(lost ? (isClient ? 'client-reset' : 'upstream-reset') : 'error', error, true);
     } else if (this.#client.ended && this.#upstream.ended) {
       // In order: the other conn closes by itself once its last bytes are out.
       if (this.#client.closed && this.#upstream.closed) this.#finish('done', undefined, false);
