@@ -196,7 +196,11 @@ describe('an instance', () => {
     let asked: (socket: Socket) => void = () => undefined;
     const request = new Promise<Socket>((resolve) => (asked = resolve));
     const target = await serve((socket) => void socket.once('data', () => asked(socket)));
-    const running = await start({ inbounds: [{ tag: 'in', protocol: 'http' }], outbounds: [{ protocol: 'freedom' }] });
+    const running = await start({
+      log: { loglevel: 'warning', access: '' },
+      inbounds: [{ tag: 'in', protocol: 'http' }],
+      outbounds: [{ protocol: 'freedom' }],
+    });
     const client = await connectTo(running.port('in'));
     client.write(`GET http://127.0.0.1:${target}/ HTTP/1.1\r\nHost: 127.0.0.1:${target}\r\nConnection: close\r\n\r\n`);
     const origin = await request;
@@ -206,6 +210,8 @@ describe('an instance', () => {
     client.destroy();
     await closed;
     await holdsNothing(running.instance);
+    // One for the request, none for the connection that carried it.
+    expect(running.access.lines).toEqual([expect.stringMatching(/\[in -> freedom\] .* end: done$/)]);
   });
 
   it('closes everything again when one inbound cannot listen, and names it', async () => {

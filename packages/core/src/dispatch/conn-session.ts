@@ -17,6 +17,8 @@ export class SessionOrigin {
   readonly timers: Wheel;
   /** Registers a forked session. */
   readonly fork: (parent: ConnSession) => ConnSession;
+  /** It carries requests with sessions, and lines in the log, of their own. */
+  carriesRequests = false;
   #source: Endpoint | undefined;
 
   constructor(inbound: InboundIdentity, link: Link, timers: Wheel, fork: (parent: ConnSession) => ConnSession) {
@@ -66,6 +68,7 @@ export class ConnSession extends FlowSession {
   }
 
   fork(): ConnSession {
+    this.#origin.carriesRequests = true;
     return this.#origin.fork(this);
   }
 

@@ -218,6 +218,8 @@ export class InboundWorker {
     if (link.conn.destroyed) link.dispose();
     else link.lingerThenClose(plane, LINGER_MS);
     const { bytesRead, bytesWritten } = link.conn;
+    // Its requests have said all; a line of its own would count their bytes twice.
+    if (error === undefined && session.origin.carriesRequests) return;
     const end = error === undefined ? 'handled' : 'rejected';
     accessLog.record(session, { uplink: bytesRead, downlink: bytesWritten, end, error });
     this.#log(session, error);

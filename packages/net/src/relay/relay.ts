@@ -112,7 +112,7 @@ export class Relay extends TimerEntry {
     const isClient = side === this.#client;
     if (error !== undefined) {
       // A conn that is itself a protocol, as HTTP's plain requests are, closes for what it was sent, too.
-      const lost = error.code.startsWith('E_CONN_');
+      const lost = error.code === 'E_CONN_RESET' || error.code === 'E_CONN_TIMEOUT';
       this.#finish(lost ? (isClient ? 'client-reset' : 'upstream-reset') : 'error', error, true);
     } else if (this.#client.ended && this.#upstream.ended) {
       // In order: the other conn closes by itself once its last bytes are out.
