@@ -68,7 +68,16 @@ export function install() {
 /** Compiles what has changed, and makes the command's one file of it. @returns whether it compiles */
 export function build() {
   if (run(execPath, [tools.tsc, '-b']) !== 0) return false;
-  return isBundled() || run(execPath, [tools.rolldown, '-c', join(root, 'packages/cli/rolldown.config.js')]) === 0;
+  if (isBundled()) return true;
+  const config = join(root, 'packages/cli/rolldown.config.js');
+  const { status, stdout } = spawnSync(execPath, [tools.rolldown, '-c', config], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    encoding: 'utf8',
+  });
+  // Its report of what it wrote is noise, unless it failed.
+  if (status !== 0) console.error(stdout);
+  return status === 0;
 }
 
 /** Whether nothing was compiled since the bundle was made. */
