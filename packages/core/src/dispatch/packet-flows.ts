@@ -3,49 +3,33 @@ import {
   SluiceError,
   TimerWheel,
   toSluiceError,
-  type DataPlane,
   type Destination,
   type Endpoint,
   type InboundPacket,
   type PacketConn,
   type PacketDispatcher,
-  type Policy,
 } from '@sluice/plugin-api';
-import type { AccessLog } from '../log/access-log.js';
 import type { OutboundHandler } from '../outbound/outbound-handler.js';
-import type { OutboundTable } from '../outbound/outbound-table.js';
-import type { Router } from '../routing/router.js';
-import type { TrafficCounters } from '../stats/traffic-counters.js';
 import type { InboundIdentity } from './flow-session.js';
 import { PacketFlow } from './packet-flow.js';
+import type { DispatchServices } from './dispatch-services.js';
 import { SessionSubject } from './route.js';
-import type { SessionTable } from './session-table.js';
 
 /** Flows of one inbound at a time; beyond it the one that was quiet longest is ended. */
 const MAX_FLOWS = 8192;
 const DEFAULT_IDLE_MS = 60_000;
 
-export interface PacketServices {
-  readonly router: Router;
-  readonly outbounds: OutboundTable;
-  readonly policy: Policy;
-  readonly plane: DataPlane;
-  readonly sessions: SessionTable;
-  readonly traffic: TrafficCounters;
-  readonly accessLog: AccessLog;
-}
-
 type Reply = (payload: Buffer, from: Endpoint) => void;
 
 /** Takes packets from one inbound: a flow per source, full cone, bounded and expiring. */
 export class PacketFlows implements PacketDispatcher {
-  readonly #services: PacketServices;
+  readonly #services: DispatchServices;
   readonly #inbound: InboundIdentity;
   /** In order of last activity, to the second. */
   readonly #flows = new Map<string, PacketFlow>();
   #closed = false;
 
-  constructor(services: PacketServices, inbound: InboundIdentity) {
+  constructor(services: DispatchServices, inbound: InboundIdentity) {
     this.#services = services;
     this.#inbound = inbound;
   }

@@ -2,31 +2,16 @@ import {
   Relay,
   SluiceError,
   toSluiceError,
-  type DataPlane,
   type Destination,
   type Dispatcher,
   type Link,
-  type Policy,
   type Session,
 } from '@sluice/plugin-api';
-import type { AccessLog, Outcome } from '../log/access-log.js';
+import type { Outcome } from '../log/access-log.js';
 import type { OutboundHandler } from '../outbound/outbound-handler.js';
-import type { OutboundTable } from '../outbound/outbound-table.js';
-import type { Router } from '../routing/router.js';
-import type { TrafficCounters } from '../stats/traffic-counters.js';
 import { ConnSession } from './conn-session.js';
+import type { DispatchServices } from './dispatch-services.js';
 import { SessionSubject } from './route.js';
-import type { SessionTable } from './session-table.js';
-
-export interface DispatchServices {
-  readonly router: Router;
-  readonly outbounds: OutboundTable;
-  readonly policy: Policy;
-  readonly plane: DataPlane;
-  readonly sessions: SessionTable;
-  readonly traffic: TrafficCounters;
-  readonly accessLog: AccessLog;
-}
 
 /** Takes connections from inbounds: routes them, connects them, joins both ends. */
 export class TcpDispatcher implements Dispatcher {
