@@ -7,8 +7,9 @@ export type Emit = (bytes: Buffer) => boolean | void;
 /**
  * One direction of a protocol's byte transformation: synchronous, pure, without I/O.
  *
- * The chunk given to `write` is valid only during the call; what must be kept is copied. An emitted
- * buffer belongs to the receiver, except that slices of the chunk itself may be emitted.
+ * The chunk given to `write` is valid only during the call; what must be kept is copied. A decoder
+ * may change it in place; an encoder may not. An emitted buffer belongs to the receiver, except that
+ * slices of the chunk itself may be emitted.
  * Throwing a SluiceError ends the connection with that reason.
  */
 export interface Codec {

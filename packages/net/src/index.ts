@@ -13,6 +13,7 @@ export * from './ip.js';
 export { Link } from './link.js';
 export * from './relay/relay.js';
 export type { RelayTimeouts } from './relay/timeouts.js';
+export { TokenBucket } from './relay/token-bucket.js';
 export { dial, type Dialing, type DialOptions } from './tcp/dialer.js';
 export { interleave } from './tcp/happy-eyeballs.js';
 export { listen, type Listener, type ListenOptions } from './tcp/listener.js';

@@ -4,6 +4,7 @@ import {
   type Endpoint,
   type Link,
   type Relay,
+  type RelayEnd,
   type TimerWheel as Wheel,
 } from '@sluice/plugin-api';
 import { FlowSession, type InboundIdentity } from './flow-session.js';
@@ -20,6 +21,7 @@ export class SessionOrigin {
   /** It carries requests with sessions, and lines in the log, of their own. */
   carriesRequests = false;
   #source: Endpoint | undefined;
+  #local: Endpoint | undefined;
 
   constructor(inbound: InboundIdentity, link: Link, timers: Wheel, fork: (parent: ConnSession) => ConnSession) {
     this.inbound = inbound;
@@ -31,6 +33,16 @@ export class SessionOrigin {
   /** Asked of the system when first needed: to know it costs a call, and it cannot be asked once the conn is gone. */
   get source(): Endpoint {
     return this.identify();
+  }
+
+  get local(): Endpoint {
+    return this.#local ?? this.link.conn.local;
+  }
+
+  /** What a proxy in front of this one said. */
+  set(source: Endpoint, local: Endpoint | undefined): void {
+    this.#source = source;
+    this.#local = local;
   }
 
   /** Asks now, for those who will name the source when the conn is gone. */
@@ -60,7 +72,7 @@ export class ConnSession extends FlowSession {
   }
 
   get local(): Endpoint {
-    return this.#origin.link.conn.local;
+    return this.#origin.local;
   }
 
   get origin(): SessionOrigin {
@@ -70,6 +82,14 @@ export class ConnSession extends FlowSession {
   fork(): ConnSession {
     this.#origin.carriesRequests = true;
     return this.#origin.fork(this);
+  }
+
+  comesFrom(source: Endpoint, local?: Endpoint): void {
+    this.#origin.set(source, local);
+  }
+
+  end(error: SluiceError): void {
+    this.kill(error, 'error');
   }
 
   /** Limits the handshake that is to come. */
@@ -98,9 +118,9 @@ export class ConnSession extends FlowSession {
   }
 
   /** Ends the session from outside, in whatever phase it is. */
-  kill(error: SluiceError): void {
+  kill(error: SluiceError, end: RelayEnd = 'closing'): void {
     this.abandon(error);
-    if (this.relay !== undefined) this.relay.close('closing', error);
+    if (this.relay !== undefined) this.relay.close(end, error);
     else this.#origin.link.destroy(error);
   }
 }

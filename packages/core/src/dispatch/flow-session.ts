@@ -6,6 +6,7 @@ import {
   type Network,
   type Session,
   type SessionKey,
+  type SessionObserver,
   type User,
 } from '@sluice/plugin-api';
 
@@ -36,6 +37,7 @@ export abstract class FlowSession extends TimerEntry implements Session {
   #values: Map<symbol, unknown> | undefined;
   #abort: AbortController | undefined;
   #pending: Abandonable[] | undefined;
+  #observers: SessionObserver[] | undefined;
   #abandoned: SluiceError | undefined;
 
   constructor(id: number, inbound: InboundIdentity) {
@@ -48,6 +50,8 @@ export abstract class FlowSession extends TimerEntry implements Session {
   abstract get local(): Endpoint;
   abstract established(): void;
   abstract fork(): Session;
+  abstract comesFrom(source: Endpoint, local?: Endpoint): void;
+  abstract end(error: SluiceError): void;
 
   get inboundTag(): string {
     return this.inbound.tag;
@@ -73,7 +77,25 @@ export abstract class FlowSession extends TimerEntry implements Session {
     (this.#values ??= new Map()).set(key.id, value);
   }
 
-  /** A dial for this session, or a conn that it gave and that has no relay yet. */
+  onEnd(observer: SessionObserver): void {
+    if (this.ended) observer.sessionEnded(this);
+    else (this.#observers ??= []).push(observer);
+  }
+
+  /** It is over: nothing will come of it any more. */
+  over(): void {
+    this.ended = true;
+    const observers = this.#observers;
+    this.#observers = undefined;
+    for (const observer of observers ?? []) observer.sessionEnded(this);
+  }
+
+  /** A conn that a dial gave and that has no relay yet. */
+  holds(conn: Abandonable): void {
+    this.track(conn);
+  }
+
+  /** A dial for this session. */
   track(pending: Abandonable): void {
     if (this.#abandoned !== undefined) pending.destroy(this.#abandoned);
     else (this.#pending ??= []).push(pending);

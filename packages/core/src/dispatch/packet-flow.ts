@@ -71,6 +71,14 @@ export class PacketFlow extends FlowSession {
     // A flow has no handshake.
   }
 
+  comesFrom(): never {
+    throw new SluiceError('E_INTERNAL', 'a UDP flow is from where its packets are');
+  }
+
+  end(error: SluiceError): void {
+    this.finish('error', error);
+  }
+
   fork(): never {
     throw new SluiceError('E_INTERNAL', 'a UDP flow carries no further sessions');
   }
@@ -95,10 +103,10 @@ export class PacketFlow extends FlowSession {
     const { timers, idleTicks } = this.#options;
     const quiet = timers.now - this.#active;
     if (quiet < idleTicks) timers.schedule(this, idleTicks - quiet);
-    else this.end('done');
+    else this.finish('done');
   }
 
-  end(end: RelayEnd, error?: SluiceError): void {
+  finish(end: RelayEnd, error?: SluiceError): void {
     if (this.ended) return;
     this.ended = true;
     this.#options.timers.cancel(this);
@@ -107,6 +115,7 @@ export class PacketFlow extends FlowSession {
     this.#conns.clear();
     this.#paths.clear();
     this.#options.onEnd(this, end, error);
+    this.over();
   }
 
   #move(): void {
@@ -145,7 +154,7 @@ export class PacketFlow extends FlowSession {
     try {
       conn.send(payload, to);
     } catch (error) {
-      this.end('error', toSluiceError(error));
+      this.finish('error', toSluiceError(error));
     }
   }
 
@@ -179,15 +188,15 @@ export class PacketFlow extends FlowSession {
     try {
       this.reply(payload, from);
     } catch (error) {
-      this.end('error', toSluiceError(error));
+      this.finish('error', toSluiceError(error));
     }
     this.#move();
   }
 
   #lost(error: Error | undefined): void {
     if (this.ended) return;
-    if (error === undefined) this.end('done');
-    else this.end('upstream-reset', toSluiceError(error, 'E_UDP_FAILED'));
+    if (error === undefined) this.finish('done');
+    else this.finish('upstream-reset', toSluiceError(error, 'E_UDP_FAILED'));
   }
 
   /** A destination that no outbound takes does not end the others; a flow with no other ends. */
@@ -195,7 +204,7 @@ export class PacketFlow extends FlowSession {
     path.waiting = [];
     path.refusedAt = this.#options.timers.now;
     if (this.ended) return;
-    if (this.#conns.size + this.#opening === 0) this.end('error', error);
+    if (this.#conns.size + this.#opening === 0) this.finish('error', error);
     else this.#options.onRefused(this, to, error);
   }
 }

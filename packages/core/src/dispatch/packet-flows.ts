@@ -47,21 +47,21 @@ export class PacketFlows implements PacketDispatcher {
   }
 
   release(source: Endpoint): void {
-    this.#flows.get(formatEndpoint(source))?.end('done');
+    this.#flows.get(formatEndpoint(source))?.finish('done');
   }
 
   /** Ends all flows, and takes no more packets. */
   closeAll(): void {
     this.#closed = true;
     for (const flow of [...this.#flows.values()]) {
-      flow.end('closing', new SluiceError('E_CLOSING', 'the instance is shutting down'));
+      flow.finish('closing', new SluiceError('E_CLOSING', 'the instance is shutting down'));
     }
   }
 
   #open(key: string, packet: InboundPacket): PacketFlow {
     if (this.#flows.size >= MAX_FLOWS) {
       const [oldest] = this.#flows.values();
-      oldest?.end('idle', new SluiceError('E_UDP_LIMIT', `more than ${MAX_FLOWS} UDP sessions`));
+      oldest?.finish('idle', new SluiceError('E_UDP_LIMIT', `more than ${MAX_FLOWS} UDP sessions`));
     }
     const { sessions, plane, policy, accessLog, traffic } = this.#services;
     const level = policy.level(packet.user?.level ?? 0);

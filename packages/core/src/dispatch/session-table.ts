@@ -1,6 +1,7 @@
 import { SluiceError, type Link, type TimerWheel } from '@sluice/plugin-api';
 import { ConnSession, SessionOrigin } from './conn-session.js';
 import type { InboundIdentity } from './flow-session.js';
+import { PluginSession } from './plugin-session.js';
 
 /** How long a session that was ended may take to be gone, in ms; only a stuck handler needs it. */
 const SETTLE_MS = 1000;
@@ -8,6 +9,7 @@ const SETTLE_MS = 1000;
 /** The live connections of an instance. */
 export class SessionTable {
   readonly #sessions = new Set<ConnSession>();
+  readonly #own = new Set<PluginSession>();
   #nextId = 1;
   readonly #onEmpty = new Set<() => void>();
 
@@ -27,6 +29,14 @@ export class SessionTable {
     return this.#add(new ConnSession(this.nextId(), origin));
   }
 
+  /** A session for what a plugin connects on its own account. */
+  originate(inbound: InboundIdentity, timers: TimerWheel): PluginSession {
+    const session = new PluginSession(this.nextId(), inbound, timers);
+    this.#own.add(session);
+    session.onEnd({ sessionEnded: () => this.#own.delete(session) });
+    return session;
+  }
+
   readonly #forked = (parent: ConnSession): ConnSession => {
     const session = new ConnSession(this.nextId(), parent.origin, true);
     session.user = parent.user;
@@ -43,7 +53,7 @@ export class SessionTable {
   /** False if the session had ended before. */
   remove(session: ConnSession): boolean {
     if (!this.#sessions.delete(session)) return false;
-    session.ended = true;
+    session.over();
     if (this.#sessions.size === 0) for (const tell of this.#onEmpty) tell();
     return true;
   }
@@ -62,6 +72,7 @@ export class SessionTable {
     }
     await this.#emptyWithin(ms);
     for (const session of [...this.#sessions]) session.kill(closing);
+    for (const session of [...this.#own]) session.end(closing);
     // Inbounds learn of it by their next read, and then the session is logged.
     await this.#emptyWithin(SETTLE_MS);
   }

@@ -2,15 +2,20 @@ import {
   Relay,
   SluiceError,
   toSluiceError,
+  type ConnectOptions,
   type Destination,
   type Dispatcher,
   type Link,
+  type OwnSession,
+  type RelayMeters,
   type Session,
 } from '@sluice/plugin-api';
 import type { Outcome } from '../log/access-log.js';
 import type { OutboundHandler } from '../outbound/outbound-handler.js';
 import { ConnSession } from './conn-session.js';
 import type { DispatchServices } from './dispatch-services.js';
+import { bothCounters } from '../stats/counter-pair.js';
+import { PluginSession } from './plugin-session.js';
 import { SessionSubject } from './route.js';
 
 /** Takes connections from inbounds: routes them, connects them, joins both ends. */
@@ -21,27 +26,34 @@ export class TcpDispatcher implements Dispatcher {
     this.#services = services;
   }
 
-  async connect(session: Session, to: Destination): Promise<Link> {
-    const own = ownSession(session);
+  async connect(session: Session, to: Destination, options?: ConnectOptions): Promise<Link> {
+    const own = connectable(session);
     own.established();
     own.connecting();
     own.target = to;
     try {
-      if (to.type === 'unix') throw new SluiceError('E_ADDRESS_INVALID', 'a client may not ask for a Unix socket');
+      if (to.type === 'unix' && options?.byConfiguration !== true)
+        throw new SluiceError('E_ADDRESS_INVALID', 'a client may not ask for a Unix socket');
       return await this.#connect(own, to);
     } catch (error) {
       const reason = toSluiceError(error);
       // What an outbound dialled and did not close itself goes with its failure.
       own.abandon(reason);
-      if (own.isFork) this.#end(own, { uplink: 0, downlink: 0, end: 'rejected', error: reason });
+      if (own instanceof ConnSession && own.isFork)
+        this.#end(own, { uplink: 0, downlink: 0, end: 'rejected', error: reason });
       throw reason;
     } finally {
       own.established();
     }
   }
 
-  relay(session: Session, client: Link, upstream: Link): void {
-    const own = ownSession(session);
+  originate(as: { readonly inboundTag: string; readonly inboundProtocol: string }): OwnSession {
+    const { sessions, plane } = this.#services;
+    return sessions.originate({ tag: as.inboundTag, protocol: as.inboundProtocol }, plane.timers);
+  }
+
+  relay(session: Session, client: Link, upstream: Link, meters: RelayMeters = NONE): void {
+    const own = clientSession(session);
     const { plane, policy, traffic } = this.#services;
     if (own.ended) {
       upstream.destroy();
@@ -53,15 +65,17 @@ export class TcpDispatcher implements Dispatcher {
     const counters = traffic.user(own.user, level);
     const relay = new Relay(plane, client, upstream, {
       timeouts: level,
-      uplink: counters.uplink,
-      downlink: counters.downlink,
+      uplink: bothCounters(counters.uplink, meters.uplink),
+      downlink: bothCounters(counters.downlink, meters.downlink),
+      uplinkRate: meters.uplinkRate,
+      downlinkRate: meters.downlinkRate,
       onEnd: (result) => this.#end(own, result),
     });
     own.relay = relay;
     relay.start();
   }
 
-  async #connect(session: ConnSession, to: Destination): Promise<Link> {
+  async #connect(session: Connectable, to: Destination): Promise<Link> {
     session.expectUpstream(this.#services.policy.level(session.user?.level ?? 0).handshake);
     const handler = await this.#route(session, to);
     session.outboundTag = handler.tag;
@@ -75,7 +89,7 @@ export class TcpDispatcher implements Dispatcher {
     if (this.#services.sessions.remove(session)) this.#services.accessLog.record(session, outcome);
   }
 
-  async #route(session: ConnSession, to: Destination): Promise<OutboundHandler> {
+  async #route(session: Connectable, to: Destination): Promise<OutboundHandler> {
     const picked = this.#services.router.pick(new SessionSubject(session, to));
     // Only a rule that needs addresses makes this a promise.
     const decision = picked instanceof Promise ? await picked : picked;
@@ -84,7 +98,16 @@ export class TcpDispatcher implements Dispatcher {
   }
 }
 
-function ownSession(session: Session): ConnSession {
+/** What the dispatcher connects: a client's connection, or one of a plugin's own. */
+type Connectable = ConnSession | PluginSession;
+
+const NONE: RelayMeters = {};
+
+function connectable(session: Session): Connectable {
+  return session instanceof PluginSession ? session : clientSession(session);
+}
+
+function clientSession(session: Session): ConnSession {
   if (session instanceof ConnSession) return session;
   throw new SluiceError('E_INTERNAL', 'a plugin handed the dispatcher a session that it was not given');
 }

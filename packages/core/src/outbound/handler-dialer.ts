@@ -68,7 +68,7 @@ export class HandlerDialer implements Dialer {
       localAddress: sendThrough,
       ...(own === undefined ? { signal: session.signal } : { track: (dialing) => own.track(dialing) }),
     });
-    own?.track(conn);
+    own?.holds(conn);
     return new Link(conn);
   }
 }

@@ -90,6 +90,22 @@ export class HandshakeReader implements ConnSink {
     return this.#buffered.subarray(0, n);
   }
 
+  /**
+   * Waits until `enough` is content with what is buffered, all of which stays buffered. It is asked
+   * again whenever bytes have come. Errors as {@link readExactly}; what had come by then stays, too.
+   */
+  async inspect(enough: (bytes: Buffer) => boolean): Promise<Buffer> {
+    if (!enough(this.#buffered)) await this.#read((bytes) => (enough(bytes) ? 0 : -1), false);
+    return this.#buffered;
+  }
+
+  /** Fails the read that waits, if there is one. The reader can be read from again. */
+  giveUp(error: SluiceError): void {
+    const waiting = this.#waiting;
+    this.#waiting = null;
+    waiting?.reject(error);
+  }
+
   /** Puts bytes back in front of what is still to be read. */
   unread(bytes: Buffer): void {
     this.#buffered = this.#buffered.length === 0 ? bytes : Buffer.concat([bytes, this.#buffered]);

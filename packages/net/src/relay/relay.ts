@@ -4,6 +4,7 @@ import type { SluiceError } from '../errors.js';
 import type { Link } from '../link.js';
 import { TimerEntry, TimerWheel } from '../timer-wheel.js';
 import { RelaySide } from './side.js';
+import type { TokenBucket } from './token-bucket.js';
 import { shorterTimeouts, type RelayTimeouts } from './timeouts.js';
 
 export type RelayEnd = 'done' | 'idle' | 'client-reset' | 'upstream-reset' | 'error' | 'closing';
@@ -16,12 +17,17 @@ export interface RelayResult {
   readonly error?: SluiceError;
 }
 
-export interface RelayOptions {
-  /** What the connection's policy level says; where a link asks for less, that counts. */
-  readonly timeouts: RelayTimeouts;
-  /** Counters of payload bytes (V2Ray's user counters). */
+/** What counts and what limits a relay's payload. A counter of one's own kind may end the connection. */
+export interface RelayMeters {
   readonly uplink?: Counter | undefined;
   readonly downlink?: Counter | undefined;
+  readonly uplinkRate?: TokenBucket | undefined;
+  readonly downlinkRate?: TokenBucket | undefined;
+}
+
+export interface RelayOptions extends RelayMeters {
+  /** What the connection's policy level says; where a link asks for less, that counts. */
+  readonly timeouts: RelayTimeouts;
   /** Called exactly once, after both conns are gone or going. */
   onEnd(result: RelayResult): void;
 }
@@ -55,8 +61,14 @@ export class Relay extends TimerEntry {
     this.#timeout = TimerWheel.ticks(this.#timeouts.connIdle);
     this.#stallTimeout = this.#timeout;
     this.active = plane.timers.now;
-    this.#client = new RelaySide(this, plane.timers, client, options.uplink);
-    this.#upstream = new RelaySide(this, plane.timers, upstream, options.downlink);
+    this.#client = new RelaySide(this, plane.timers, client, {
+      counter: options.uplink,
+      bucket: options.uplinkRate,
+    });
+    this.#upstream = new RelaySide(this, plane.timers, upstream, {
+      counter: options.downlink,
+      bucket: options.downlinkRate,
+    });
   }
 
   /** Hands both links to the engine. */
@@ -90,6 +102,8 @@ export class Relay extends TimerEntry {
       // Not before: most connections are short, and it takes four system calls.
       this.#upstream.keepAlive();
     }
+    // Who waits for the rate that we set is not idle.
+    if (this.#client.throttled || this.#upstream.throttled) this.active = this.#plane.timers.now;
     const quiet = this.#plane.timers.now - this.active;
     const stalled = this.#client.blocked || this.#upstream.blocked;
     const limit = stalled ? Math.max(this.#timeout, this.#stallTimeout) : this.#timeout;

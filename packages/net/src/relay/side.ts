@@ -6,9 +6,16 @@ import { resetError } from '../handshake/reader.js';
 import type { Link } from '../link.js';
 import type { TimerWheel } from '../timer-wheel.js';
 import type { Relay } from './relay.js';
+import type { BucketWaiter, TokenBucket } from './token-bucket.js';
+
+/** What counts and what limits the bytes that a side reads. */
+export interface SideMeters {
+  readonly counter: Counter | undefined;
+  readonly bucket: TokenBucket | undefined;
+}
 
 /** One of the two connections of a relay: reads from its own conn, writes to the other side's. */
-export class RelaySide implements ConnSink {
+export class RelaySide implements ConnSink, BucketWaiter {
   /** Payload bytes read. */
   bytes = 0;
   /** The conn's peer has ended its direction and that was passed on. */
@@ -16,11 +23,14 @@ export class RelaySide implements ConnSink {
   closed = false;
   /** The other conn has not taken all that was read here. */
   blocked = false;
+  /** Its rate is used up for the moment. */
+  throttled = false;
   readonly #relay: Relay;
   readonly #timers: TimerWheel;
   readonly #link: Link;
   readonly #conn: Conn;
   readonly #counter: Counter | undefined;
+  readonly #bucket: TokenBucket | undefined;
   #other!: RelaySide;
   #out!: Conn;
   /** Null while bytes pass unchanged. */
@@ -31,12 +41,13 @@ export class RelaySide implements ConnSink {
   /** The memory that the pipeline works on now, if it is shared with other conns. */
   #volatileMemory: ArrayBufferLike | null = null;
 
-  constructor(relay: Relay, timers: TimerWheel, link: Link, counter: Counter | undefined) {
+  constructor(relay: Relay, timers: TimerWheel, link: Link, meters: SideMeters) {
     this.#relay = relay;
     this.#timers = timers;
     this.#link = link;
     this.#conn = link.conn;
-    this.#counter = counter;
+    this.#counter = meters.counter;
+    this.#bucket = meters.bucket;
   }
 
   /** Learns where to write to and by which codecs. */
@@ -62,7 +73,8 @@ export class RelaySide implements ConnSink {
     if (this.closed) return;
     const rest = this.#link.reader.release();
     const failure = this.#link.reader.failure;
-    this.#conn.attach(this, this.#pipeline === null);
+    // Large reads would be large bursts.
+    this.#conn.attach(this, this.#pipeline === null && this.#bucket === undefined);
     if (failure !== undefined || this.#conn.destroyed) {
       this.onClose(failure);
       return;
@@ -70,7 +82,7 @@ export class RelaySide implements ConnSink {
     if (rest.length > 0) this.#passOn(rest);
     if (this.closed) return;
     if (this.#link.reader.sawEnd) this.onEnd();
-    else if (this.blocked) this.#conn.pause();
+    else if (this.blocked || this.throttled) this.#conn.pause();
     else this.#conn.resume();
   }
 
@@ -79,21 +91,22 @@ export class RelaySide implements ConnSink {
     const pipeline = this.#pipeline;
     if (pipeline === null) {
       this.#count(chunk.length);
+      if (this.closed) return;
       const taken = volatile ? this.#out.writeVolatile(chunk) : this.#out.write(chunk);
-      if (taken) return;
-      this.blocked = true;
+      if (!taken) this.blocked = true;
     } else {
       this.#volatileMemory = volatile ? chunk.buffer : null;
       if (this.#countsRaw) this.#count(chunk.length);
+      if (this.closed) return;
       try {
         pipeline(chunk);
       } catch (error) {
         this.#relay.sideFailed(toSluiceError(error));
         return;
       }
-      if (!this.blocked) return;
     }
-    this.#conn.pause();
+    if (this.#bucket !== undefined) this.#spend(this.#bucket, chunk.length);
+    if (this.blocked || this.throttled) this.#conn.pause();
   }
 
   onEnd(): void {
@@ -115,7 +128,13 @@ export class RelaySide implements ConnSink {
     if (!other.blocked) return;
     other.blocked = false;
     this.#relay.active = this.#timers.now;
-    other.#conn.resume();
+    if (!other.throttled) other.#conn.resume();
+  }
+
+  onRefill(): void {
+    this.throttled = false;
+    this.#relay.active = this.#timers.now;
+    if (!this.blocked && !this.closed) this.#conn.resume();
   }
 
   onClose(error: Error | undefined): void {
@@ -132,14 +151,22 @@ export class RelaySide implements ConnSink {
   /** @param cutOff let the peer see that the stream is incomplete */
   close(cutOff: boolean): void {
     this.closed = true;
+    this.#bucket?.leave(this);
     if (cutOff) this.#conn.reset();
     else this.#conn.destroy();
     this.#link.dispose();
   }
 
+  /** The counter may end the relay. */
   #count(n: number): void {
     this.bytes += n;
     this.#counter?.add(n);
+  }
+
+  #spend(bucket: TokenBucket, bytes: number): void {
+    if (this.closed || bucket.take(bytes)) return;
+    this.throttled = true;
+    bucket.wait(this);
   }
 
   #stage(codec: Codec, emit: Emit, stages: { codec: Codec; emit: Emit }[]): Emit {
@@ -150,7 +177,7 @@ export class RelaySide implements ConnSink {
   #countStage(next: Emit): Emit {
     return (bytes) => {
       this.#count(bytes.length);
-      return next(bytes);
+      return this.closed || next(bytes);
     };
   }
 
@@ -164,6 +191,8 @@ export class RelaySide implements ConnSink {
   /** Leftover bytes are already decoded: only the other side's encoders apply. */
   #passOn(rest: Buffer): void {
     this.#count(rest.length);
+    if (this.#bucket !== undefined) this.#spend(this.#bucket, rest.length);
+    if (this.closed) return;
     this.#volatileMemory = null;
     try {
       let emit: Emit = (bytes) => this.#writeOut(bytes);

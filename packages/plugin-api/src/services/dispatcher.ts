@@ -1,6 +1,6 @@
 import type { Buffer } from 'node:buffer';
-import type { Destination, Endpoint, Link } from '@sluice/net';
-import type { Session, User } from './session.js';
+import type { Destination, Endpoint, Link, RelayMeters } from '@sluice/net';
+import type { OwnSession, Session, User } from './session.js';
 
 /** Where inbounds hand connections on. */
 export interface Dispatcher {
@@ -9,12 +9,24 @@ export interface Dispatcher {
    * @returns the upstream link, its handshake done; the caller closes it or relays it
    * @throws SluiceError of the dial or the outbound's handshake; E_BLOCKED, E_NO_OUTBOUND, E_CLOSING
    */
-  connect(session: Session, to: Destination): Promise<Link>;
+  connect(session: Session, to: Destination, options?: ConnectOptions): Promise<Link>;
   /**
    * Joins both links and takes them over: from here on the engine owns them, the session's log
    * line and its end. Returns at once.
+   * @param meters what counts and limits this connection beside the policy's own counters
    */
-  relay(session: Session, client: Link, upstream: Link): void;
+  relay(session: Session, client: Link, upstream: Link, meters?: RelayMeters): void;
+  /**
+   * A session without a client, for what a plugin connects on its own account: a list that it
+   * fetches, a pool that many clients share. Routed as if it came in by that inbound. The caller
+   * owns the links and closes the session when it needs no further ones.
+   */
+  originate(as: { readonly inboundTag: string; readonly inboundProtocol: string }): OwnSession;
+}
+
+export interface ConnectOptions {
+  /** The target is the operator's word, not the client's: it may be a Unix socket. */
+  readonly byConfiguration?: boolean;
 }
 
 /** A packet that an inbound received for a destination. */

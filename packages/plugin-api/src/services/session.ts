@@ -1,4 +1,4 @@
-import type { Destination, Endpoint, Network } from '@sluice/net';
+import type { Destination, Endpoint, Network, SluiceError } from '@sluice/net';
 
 /** Who a handshake proved to be. Without an email a user has no counters of their own. */
 export interface User {
@@ -16,6 +16,12 @@ export interface SessionKey<T> {
 
 export function sessionKey<T>(name: string): SessionKey<T> {
   return { id: Symbol(name) };
+}
+
+/** Who wants to know when a session is over. */
+export interface SessionObserver {
+  /** Called once, when nothing of the session is left or will be. Must not throw. */
+  sessionEnded(session: Session): void;
 }
 
 /** One connection's (or one UDP flow's) way through the instance. */
@@ -49,6 +55,21 @@ export interface Session {
    * session goes on until `accept` returns.
    */
   fork(): Session;
+  /**
+   * Says whom the connection is from, where a proxy in front of this one told it (PROXY protocol).
+   * To be called before anything asks for the source.
+   */
+  comesFrom(source: Endpoint, local?: Endpoint): void;
+  /** Ends the connection, in whatever phase it is; the error is the reason in the log. */
+  end(error: SluiceError): void;
+  /** At once if the session is over already. */
+  onEnd(observer: SessionObserver): void;
   get<T>(key: SessionKey<T>): T | undefined;
   set<T>(key: SessionKey<T>, value: T): void;
+}
+
+/** A session that a plugin has opened for itself. See `Dispatcher.originate`. */
+export interface OwnSession extends Session {
+  /** Gives up what is still being dialled. Links stay with the caller. */
+  close(): void;
 }

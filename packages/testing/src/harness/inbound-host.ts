@@ -33,6 +33,8 @@ export interface InboundHostOptions {
   readonly policy?: Partial<LevelPolicy>;
   /** Default 127.0.0.1. */
   readonly listen?: string;
+  /** The sessions' `inboundProtocol`; default "test". */
+  readonly protocol?: string;
 }
 
 export interface InboundHost {
@@ -85,15 +87,20 @@ export async function hostInbound(
         (session as StubSession).target = to;
         return connect(session, to);
       },
-      relay: (session, client, upstream) => {
+      originate: ({ inboundProtocol }) => new StubSession('tcp', undefined, undefined, { protocol: inboundProtocol }),
+      relay: (session, client, upstream, meters) => {
         links.delete(client);
+        const own = session as StubSession;
         const relay: Relay = new Relay(plane, client, upstream, {
+          ...meters,
           timeouts: policy.level(),
           onEnd: (result) => {
             relays.delete(relay);
-            ended({ session: session as StubSession, result });
+            own.over();
+            ended({ session: own, result });
           },
         });
+        own.onEndAsked = (error) => relay.close('error', error);
         relays.add(relay);
         relay.start();
       },
@@ -104,7 +111,11 @@ export async function hostInbound(
   let count = 0;
   const accept = (link: Link): void => {
     count += 1;
-    const session = new StubSession('tcp', link.conn.remote, link.conn.local, { id: count });
+    const session = new StubSession('tcp', link.conn.remote, link.conn.local, {
+      id: count,
+      protocol: options.protocol ?? 'test',
+    });
+    session.onEndAsked = (error) => link.destroy(error);
     const timer = plane.timers.after(policy.level().handshake, () => link.destroy());
     session.onEstablished = () => plane.timers.cancel(timer);
     links.add(link);
@@ -112,6 +123,7 @@ export async function hostInbound(
       plane.timers.cancel(timer);
       if (!links.delete(link)) return;
       if (!link.conn.destroyed) link.lingerThenClose(plane, LINGER_MS);
+      session.over();
       ended(error === undefined ? { session } : { session, error });
     };
     inbound.accept?.(link, session).then(

@@ -5,8 +5,10 @@ import {
   type LevelPolicy,
   type Logger,
   type Policy,
+  type OwnSession,
   type Session,
   type SessionKey,
+  type SessionObserver,
   type Stats,
   Counter,
   type DataPlane,
@@ -89,7 +91,7 @@ export class FixedPolicy implements Policy {
 let nextForkId = 1_000_001;
 
 /** A session as a dispatcher would make it. */
-export class StubSession implements Session {
+export class StubSession implements OwnSession {
   readonly id: number;
   readonly inboundTag = 'test-in';
   readonly inboundProtocol: string;
@@ -103,13 +105,23 @@ export class StubSession implements Session {
   isEstablished = false;
   /** Set by a host that limits the handshake's time. */
   onEstablished: (() => void) | undefined;
+  /** Set by a host that can end the connection. */
+  onEndAsked: ((error: SluiceError) => void) | undefined;
+  /** Why the handler wanted the session ended. */
+  endAsked: SluiceError | undefined;
+  readonly #observers: SessionObserver[] = [];
+  #isOver = false;
+  source: Endpoint;
+  local: Endpoint;
 
   constructor(
     readonly network: Network = 'tcp',
-    readonly source: Endpoint = { address: '127.0.0.1', port: 50000 },
-    readonly local: Endpoint = { address: '127.0.0.1', port: 1080 },
+    source: Endpoint = { address: '127.0.0.1', port: 50000 },
+    local: Endpoint = { address: '127.0.0.1', port: 1080 },
     options: { id?: number; protocol?: string } = {},
   ) {
+    this.source = source;
+    this.local = local;
     this.id = options.id ?? 1;
     this.inboundProtocol = options.protocol ?? 'test';
   }
@@ -135,6 +147,34 @@ export class StubSession implements Session {
     nextForkId += 1;
     forked.user = this.user;
     return forked;
+  }
+
+  comesFrom(source: Endpoint, local: Endpoint = this.local): void {
+    this.source = source;
+    this.local = local;
+  }
+
+  end(error: SluiceError): void {
+    this.endAsked ??= error;
+    this.#abort.abort(error);
+    this.onEndAsked?.(error);
+  }
+
+  onEnd(observer: SessionObserver): void {
+    if (this.#isOver) observer.sessionEnded(this);
+    else this.#observers.push(observer);
+  }
+
+  /** Tells the observers, as the runtime does when nothing of a session is left. */
+  over(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    for (const observer of this.#observers.splice(0)) observer.sessionEnded(this);
+  }
+
+  close(): void {
+    this.abort();
+    this.over();
   }
 
   get<T>(key: SessionKey<T>): T | undefined {
