@@ -1,5 +1,5 @@
 import { parseDestination, toSluiceError, type ProblemReporter } from '@sluice/plugin-api';
-import { isDataCenterId } from './data-centers.js';
+import { isDataCenterId } from './data-centers/data-centers.js';
 import type { InboundSettings } from './schema.js';
 import { parseSecret } from './secret.js';
 

@@ -7,7 +7,7 @@ import {
   type Link,
   type Session,
 } from '@sluice/plugin-api';
-import { DataCenters } from './data-centers.js';
+import { DataCenters } from './data-centers/data-centers.js';
 import { HEADER_LENGTH, hasForbiddenStart } from './obfuscation/header.js';
 import { pushDataCenterLayer } from './obfuscation/data-center-layer.js';
 import type { InboundSettings } from './schema.js';

@@ -1,5 +1,5 @@
 import { sessionKey, SluiceError, type Destination, type Session } from '@sluice/plugin-api';
-import type { Addresses } from './data-centers.js';
+import type { Addresses } from './data-centers/data-centers.js';
 import type { ClientLayer } from './obfuscation/client-layer.js';
 
 /** What the inbound tells the outbound about a Telegram client's connection. */
