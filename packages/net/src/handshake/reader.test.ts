@@ -109,4 +109,31 @@ describe('HandshakeReader', () => {
       await expect(reading).rejects.toBe(reason);
     });
   });
+
+  it('shows what has come, at every split point, until that suffices, and leaves it', async () => {
+    const message = Buffer.from('length 9:ninebytes');
+    for (let split = 0; split <= message.length; split += 1) {
+      await withPair(async ({ peer, link }) => {
+        peer.setNoDelay(true);
+        peer.write(message.subarray(0, split), () => peer.write(message.subarray(split)));
+        const seen = await link.reader.inspect((bytes) => bytes.length >= 18);
+        expect(seen.toString()).toBe(message.toString());
+        expect((await link.reader.readExactly(18)).toString()).toBe(message.toString());
+      });
+    }
+  });
+
+  it('fails only the read that is given up', async () => {
+    await withPair(async ({ peer, link }) => {
+      peer.write('half');
+      const reason = new SluiceError('E_HANDSHAKE_TIMEOUT', 'too slow');
+      await link.reader.peek(4);
+      const read = link.reader.inspect(() => false);
+      link.reader.giveUp(reason);
+      await expect(read).rejects.toBe(reason);
+      link.reader.giveUp(reason);
+      peer.write(' and half');
+      expect((await link.reader.readExactly(13)).toString()).toBe('half and half');
+    });
+  });
 });

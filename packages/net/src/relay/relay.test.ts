@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import net from 'node:net';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import fc from 'fast-check';
 import {
   Counter,
@@ -8,6 +8,7 @@ import {
   Link,
   Relay,
   SluiceError,
+  TokenBucket,
   type Codec,
   type RelayResult,
   type RelayTimeouts,
@@ -28,6 +29,8 @@ interface JoinOptions {
   readonly codecs?: { client?: [Codec, Codec]; upstream?: [Codec, Codec] };
   readonly uplink?: Counter;
   readonly downlink?: Counter;
+  /** Bytes a second. */
+  readonly rates?: { readonly uplink?: number; readonly downlink?: number };
 }
 
 /** client (Node) ↔ conn ‖ relay ‖ conn ↔ target (Node), and a check that nothing is left over. */
@@ -52,6 +55,8 @@ async function joined(options: JoinOptions, body: (joined: Joined) => Promise<vo
     timeouts: { connIdle: 30_000, uplinkOnly: 10_000, downlinkOnly: 10_000, ...options.timeouts },
     uplink: options.uplink,
     downlink: options.downlink,
+    uplinkRate: bucket(plane, options.rates?.uplink),
+    downlinkRate: bucket(plane, options.rates?.downlink),
     onEnd,
   });
   relay.start();
@@ -66,6 +71,25 @@ async function joined(options: JoinOptions, body: (joined: Joined) => Promise<vo
     await settled(plane);
   }
   return plane;
+}
+
+function bucket(plane: DataPlane, rate: number | undefined): TokenBucket | undefined {
+  return rate === undefined ? undefined : new TokenBucket(plane.timers, rate);
+}
+
+/** Ends what it counts for when the quota is passed. */
+class Quota extends Counter {
+  constructor(
+    readonly limit: number,
+    readonly passed: () => void,
+  ) {
+    super();
+  }
+
+  override add(n: number): void {
+    super.add(n);
+    if (this.value > this.limit) this.passed();
+  }
 }
 
 class Xor implements Codec {
@@ -392,5 +416,55 @@ describe('Relay', () => {
     origin.close();
     await inbound.listener.close();
     await settled(plane);
+  });
+});
+
+describe('a relay with meters', () => {
+  it.each([
+    ['without codecs', undefined],
+    ['with codecs', { upstream: [new Xor(Buffer.of(7)), new Xor(Buffer.of(9))] as [Codec, Codec] }],
+  ])('slows down to its rate and loses nothing, %s', async (_name, codecs) => {
+    const sent = Buffer.alloc(400_000, 'rate');
+    const options = { rates: { uplink: 300_000 }, ...(codecs === undefined ? {} : { codecs }) };
+    await joined(options, async ({ client, target, relay, ended }) => {
+      const waits = vi.spyOn(TokenBucket.prototype, 'wait');
+      client.end(sent);
+      const got = await hashToEnd(target);
+      const expected = codecs === undefined ? sent : Buffer.from(sent.map((byte) => byte ^ 9));
+      expect(got.sha256).toBe(sha256(expected));
+      expect(waits.mock.calls.length).toBeGreaterThan(0);
+      waits.mockRestore();
+      expect(relay.uplink).toBe(sent.length);
+      target.end();
+      expect((await ended).end).toBe('done');
+    });
+  });
+
+  it('does not take a wait for its rate for idleness', async () => {
+    await joined({ rates: { uplink: 20_000 }, timeouts: { connIdle: 200 } }, async ({ client, target }) => {
+      client.write(Buffer.alloc(40_000));
+      client.write(Buffer.alloc(30_000));
+      let got = 0;
+      for await (const chunk of target) {
+        got += (chunk as Buffer).length;
+        if (got === 70_000) break;
+      }
+      expect(got).toBe(70_000);
+    });
+  });
+
+  it('may be ended by its counter in the middle of a chunk', async () => {
+    const reason = new SluiceError('E_QUOTA', 'the quota is used up');
+    const late: { end?: () => void } = {};
+    const quota = new Quota(100_000, () => late.end?.());
+    await joined({ downlink: quota }, async ({ client, target, relay, ended }) => {
+      late.end = () => relay.close('error', reason);
+      target.write(Buffer.alloc(1 << 20));
+      client.resume();
+      const result = await ended;
+      expect(result.end).toBe('error');
+      expect(result.error).toBe(reason);
+      expect(result.downlink).toBeGreaterThan(100_000);
+    });
   });
 });

@@ -4,7 +4,7 @@ import type { Conn } from '../conn/conn.js';
 import { SocketConn } from '../conn/socket-conn.js';
 import type { DataPlane } from '../data-plane.js';
 import { errnoOf, SluiceError, type ErrorCode } from '../errors.js';
-import { happyEyeballs } from './happy-eyeballs.js';
+import { happyEyeballs, raceAddresses, type Attempt, type DialObserver } from './happy-eyeballs.js';
 import { unixPath } from './unix-path.js';
 import { onreadOptions } from './raw-socket.js';
 import type { Resolver } from './resolver.js';
@@ -26,12 +26,6 @@ export interface Dialing {
   destroy(error: SluiceError): void;
 }
 
-/** An attempt that can be given up. */
-export interface Attempt {
-  readonly conn: Promise<Conn>;
-  readonly abandon: () => void;
-}
-
 /**
  * Connects to a destination; several addresses race by RFC 8305. The conn is paused.
  * @throws SluiceError E_DIAL_REFUSED, E_DIAL_TIMEOUT, E_DIAL_UNREACHABLE, E_DIAL_FAILED, E_DNS_*, E_CLOSING
@@ -49,6 +43,32 @@ export async function dial(plane: DataPlane, to: Destination, options: DialOptio
   return limited(plane, attempt, to, deadline, options);
 }
 
+/**
+ * Connects to the first of several destinations that answers: a race in the order given, as RFC 8305
+ * has it for the addresses of one name. Losers are closed at once. The conn is paused.
+ * @throws SluiceError as {@link dial}: the first one's reason if none answers
+ */
+export function dialAny(
+  plane: DataPlane,
+  candidates: readonly [Destination, ...Destination[]],
+  options: DialOptions,
+  observer?: DialObserver<Destination>,
+): Promise<Conn> {
+  if (options.signal?.aborted === true) return Promise.reject(givenUp(options.signal));
+  const deadline = performance.now() + options.timeoutMs;
+  const attempt = raceAddresses(plane.timers, candidates, (to) => attemptAt(plane, to, options), observer);
+  return limited(plane, attempt, candidates[0], deadline, options);
+}
+
+/** One destination of several; a name's addresses race among themselves. */
+function attemptAt(plane: DataPlane, to: Destination, { resolver, timeoutMs, localAddress }: DialOptions): Attempt {
+  if (to.type !== 'domain') return open(plane, to.host, to.port, { resolver, timeoutMs, localAddress });
+  let dialing: Dialing | undefined;
+  const track = (now: Dialing): void => void (dialing = now);
+  const conn = dial(plane, to, { resolver, timeoutMs, localAddress, track });
+  return { conn, abandon: (reason = givenUp()) => dialing?.destroy(reason) };
+}
+
 async function resolve(plane: DataPlane, to: Destination, deadline: number, options: DialOptions): Promise<string[]> {
   const family = options.localAddress === undefined ? undefined : net.isIPv6(options.localAddress) ? 6 : 4;
   const lookup = options.resolver.resolve(to.host, family);
@@ -64,8 +84,8 @@ function limited(
   deadline: number,
   options: DialOptions,
 ): Promise<Conn> {
-  const abandon = (): void => {
-    attempt.abandon();
+  const abandon = (reason: SluiceError): void => {
+    attempt.abandon(reason);
     // It may just have connected.
     attempt.conn.then(
       (conn) => conn.destroy(),
@@ -79,7 +99,7 @@ function limited(
 function race<T>(
   plane: DataPlane,
   promise: Promise<T>,
-  abandon: () => void,
+  abandon: (reason: SluiceError) => void,
   to: Destination,
   deadline: number,
   options: DialOptions,
@@ -96,7 +116,7 @@ function race<T>(
       if (settled) return;
       settle();
       reject(error);
-      abandon();
+      abandon(error);
     };
     const onAbort = (): void => giveUp(givenUp(signal));
     const timer = plane.timers.after(Math.max(0, deadline - performance.now()), () =>
