@@ -33,7 +33,7 @@ describe('the check of inbound settings', () => {
     const found = check({ users: [{ secret: a }, { secret: a.slice(3) }, { secret: `ee${b}2e` }] });
     expect(found).toEqual([
       expect.stringMatching(/^error users\.1\.secret: .*has 29/),
-      expect.stringMatching(/^error users\.2\.secret: fake TLS/),
+      expect.stringMatching(/^error users\.2\.secret: .*fake TLS/),
     ]);
     expect(found.join()).not.toContain(a.slice(4, 12));
   });

@@ -66,6 +66,9 @@ export class MtprotoInbound implements Inbound {
     const opened = this.#users.open(header, session);
     if (opened === undefined) return new SluiceError('E_AUTH', "no user's secret opens the handshake");
     const { user, client } = opened;
+    if (user.secret.mode === 'tls') {
+      return new SluiceError('E_AUTH', 'a client uses a secret for fake TLS without that');
+    }
     if (user.secret.mode === 'padded' && client.framing !== 'padded') {
       const who = user.email === undefined ? 'a user' : `user ${user.email}`;
       return new SluiceError('E_AUTH', `a client of ${who} uses the ${client.framing} framing under a "dd" secret`);
