@@ -1,3 +1,4 @@
+export * from './black-hole.js';
 export * from './fake-dc/index.js';
 export * from './mtproto-client.js';
 export * from './harness/inbound-host.js';

@@ -2,11 +2,19 @@ import type { OutboundConfig } from '@sluice/config';
 import {
   destination,
   dial,
+  dialAny,
+  isUnreachable,
   Link,
+  SluiceError,
+  toSluiceError,
   UdpConn,
+  type Conn,
   type DataPlane,
   type Destination,
   type Dialer,
+  type Dialing,
+  type DialObserver,
+  type DialOptions,
   type PacketConn,
   type Resolver,
   type Session,
@@ -14,7 +22,10 @@ import {
 import { FlowSession } from '../dispatch/flow-session.js';
 import type { TrafficPair } from '../stats/traffic-counters.js';
 import { MeteredPackets } from './metered-packets.js';
+import type { OutboundHandler } from './outbound-handler.js';
 import type { OutboundTable } from './outbound-table.js';
+
+type Candidates = readonly [Destination, ...Destination[]];
 
 /** V2Ray's bound for a dial, in ms. */
 const DIAL_TIMEOUT_MS = 16_000;
@@ -40,11 +51,19 @@ export class HandlerDialer implements Dialer {
   }
 
   async dial(session: Session, to: Destination): Promise<Link> {
-    const link = await this.#open(session, to);
-    const { uplink, downlink } = this.#traffic;
-    // The conn of the outbound that this one leads through may be metered already.
-    if (uplink !== undefined || downlink !== undefined) link.conn.meter(downlink, uplink);
-    return link;
+    const { via, stream } = this.#config;
+    if (via !== undefined) return this.#metered(await this.#outbounds.get(via).connect(session, to));
+    const target = stream?.path === undefined ? to : destination('tcp', stream.path, 0);
+    const conn = await dial(this.#plane, target, this.#options(session));
+    return this.#held(session, conn);
+  }
+
+  async dialAny(session: Session, candidates: Candidates, observer?: DialObserver<Destination>): Promise<Link> {
+    const { via, stream } = this.#config;
+    if (via !== undefined) return this.#oneByOne(this.#outbounds.get(via), session, candidates, observer);
+    if (stream?.path !== undefined) return this.dial(session, candidates[0]);
+    const conn = await dialAny(this.#plane, candidates, this.#options(session), observer);
+    return this.#held(session, conn);
   }
 
   async openPackets(session: Session, to: Destination): Promise<PacketConn> {
@@ -57,18 +76,51 @@ export class HandlerDialer implements Dialer {
     return uplink === undefined && downlink === undefined ? packets : new MeteredPackets(packets, this.#traffic);
   }
 
-  async #open(session: Session, to: Destination): Promise<Link> {
-    const { via, sendThrough, stream } = this.#config;
-    if (via !== undefined) return this.#outbounds.get(via).connect(session, to);
-    const target = stream?.path === undefined ? to : destination('tcp', stream.path, 0);
-    const own = session instanceof FlowSession ? session : undefined;
-    const conn = await dial(this.#plane, target, {
+  async #oneByOne(
+    through: OutboundHandler,
+    session: Session,
+    candidates: Candidates,
+    observer?: DialObserver<Destination>,
+  ): Promise<Link> {
+    let first: SluiceError | undefined;
+    for (const to of candidates) {
+      try {
+        const link = await through.connect(session, to);
+        observer?.connected(to);
+        return this.#metered(link);
+      } catch (thrown) {
+        const error = toSluiceError(thrown);
+        if (!isUnreachable(error) && error.code !== 'E_UPSTREAM_REJECTED') throw error;
+        observer?.failed(to, error);
+        first ??= error;
+        // The session is over, or its time is.
+        if (session.signal.aborted) break;
+      }
+    }
+    throw first ?? new SluiceError('E_INTERNAL', 'nothing to dial');
+  }
+
+  #options(session: Session): DialOptions {
+    const { sendThrough: localAddress } = this.#config;
+    return {
       resolver: this.#resolver,
       timeoutMs: DIAL_TIMEOUT_MS,
-      localAddress: sendThrough,
-      ...(own === undefined ? { signal: session.signal } : { track: (dialing) => own.track(dialing) }),
-    });
-    own?.holds(conn);
-    return new Link(conn);
+      localAddress,
+      ...(session instanceof FlowSession
+        ? { track: (dialing: Dialing) => session.track(dialing) }
+        : { signal: session.signal }),
+    };
+  }
+
+  #held(session: Session, conn: Conn): Link {
+    if (session instanceof FlowSession) session.holds(conn);
+    return this.#metered(new Link(conn));
+  }
+
+  /** The conn of the outbound that this one leads through may be metered already. */
+  #metered(link: Link): Link {
+    const { uplink, downlink } = this.#traffic;
+    if (uplink !== undefined || downlink !== undefined) link.conn.meter(downlink, uplink);
+    return link;
   }
 }

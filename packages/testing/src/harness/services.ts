@@ -13,6 +13,9 @@ import {
   Counter,
   type DataPlane,
   dial,
+  dialAny,
+  type DialObserver,
+  type DialOptions,
   Link,
   UdpConn,
   SluiceError,
@@ -196,8 +199,19 @@ export class DirectDialer implements Dialer {
   }
 
   async dial(session: Session, to: Destination): Promise<Link> {
-    const options = { resolver: this.#resolver, timeoutMs: 5000, signal: session.signal };
-    return new Link(await dial(this.#plane, to, options));
+    return new Link(await dial(this.#plane, to, this.#options(session)));
+  }
+
+  async dialAny(
+    session: Session,
+    candidates: readonly [Destination, ...Destination[]],
+    observer?: DialObserver<Destination>,
+  ): Promise<Link> {
+    return new Link(await dialAny(this.#plane, candidates, this.#options(session), observer));
+  }
+
+  #options(session: Session): DialOptions {
+    return { resolver: this.#resolver, timeoutMs: 5000, signal: session.signal };
   }
 
   openPackets(): Promise<UdpConn> {
