@@ -1,5 +1,5 @@
-import { parseDestination, toSluiceError, type ProblemReporter } from '@sluice/plugin-api';
-import { isDataCenterId } from './data-centers/data-centers.js';
+import type { ProblemReporter } from '@sluice/plugin-api';
+import { checkDataCenters } from './data-centers/check.js';
 import type { InboundSettings } from './schema.js';
 import { parseSecret } from './secret.js';
 
@@ -36,23 +36,4 @@ function checkUsers({ users = [] }: InboundSettings, problems: ProblemReporter):
         `the same email as that of users[${first}]: they share counters and rules`,
       );
   });
-}
-
-function checkDataCenters({ dataCenters = {} }: InboundSettings, problems: ProblemReporter): void {
-  for (const [id, addresses] of Object.entries(dataCenters)) {
-    if (!isDataCenterId(id)) {
-      problems.error(
-        ['dataCenters', id],
-        'not the id of a data centre: write "2", "-2" (media), "203" or "10002" (test)',
-      );
-    }
-    if (addresses.length === 0) problems.error(['dataCenters', id], 'the list needs at least one address');
-    addresses.forEach((address, index) => {
-      try {
-        parseDestination('tcp', address);
-      } catch (error) {
-        problems.error(['dataCenters', id, index], toSluiceError(error).message);
-      }
-    });
-  }
 }

@@ -7,6 +7,7 @@ import {
   type Link,
   type Session,
 } from '@sluice/plugin-api';
+import { connectToDataCenter } from './data-centers/connect.js';
 import { DataCenters } from './data-centers/data-centers.js';
 import { HEADER_LENGTH, hasForbiddenStart } from './obfuscation/header.js';
 import { pushDataCenterLayer } from './obfuscation/data-center-layer.js';
@@ -30,7 +31,8 @@ export class MtprotoInbound implements Inbound {
     this.#context = context;
     this.#configured = configuredUsers(context.settings);
     this.#users = new Users(this.#configured);
-    this.#dataCenters = new DataCenters(context.settings.dataCenters);
+    const { dataCenters, addressFamily } = context.settings;
+    this.#dataCenters = new DataCenters(dataCenters, addressFamily, context.logger);
     this.#refused = context.stats.counter(`inbound>>>${context.tag}>>>handshake>>>refused`);
   }
 
@@ -45,9 +47,10 @@ export class MtprotoInbound implements Inbound {
     const { user, client } = opened;
     session.user = user;
     const payloadWaits = link.reader.buffered.length > 0;
-    const request = new TelegramRequest(client, this.#dataCenters.addresses(client.dc), payloadWaits);
+    const { health } = this.#dataCenters;
+    const request = new TelegramRequest(client, this.#dataCenters.addresses(client.dc), health, payloadWaits);
     setTelegramRequest(session, request);
-    const upstream = await this.#context.dispatcher.connect(session, request.preferred);
+    const upstream = await connectToDataCenter(this.#context.dispatcher, session, link, request);
     setTelegramRequest(session, undefined);
     // Routed to an outbound that does not know of Telegram: its link leads to the data centre all the same.
     if (!request.claimed) pushDataCenterLayer(upstream, client, { fast: true, payloadWaits });

@@ -1,19 +1,22 @@
 import {
-  formatHostPort,
-  isUnreachable,
   SluiceError,
-  toSluiceError,
   type Destination,
   type Link,
   type Outbound,
   type OutboundContext,
   type Session,
 } from '@sluice/plugin-api';
+import type { Addresses } from './data-centers/addresses.js';
 import { pushDataCenterLayer } from './obfuscation/data-center-layer.js';
 import type { OutboundSettings } from './schema.js';
-import { telegramRequest } from './telegram-request.js';
+import { telegramRequest, type TelegramRequest } from './telegram-request.js';
 
-/** Connects Telegram clients that an mtproto inbound has let in to their data centre. */
+const PROTOCOL = 'mtproto';
+
+/**
+ * Connects Telegram clients that an mtproto inbound has let in to their data centre, and whatever
+ * else such an inbound connects (the site that it looks like, a middle proxy) to where it is bound.
+ */
 export class MtprotoOutbound implements Outbound {
   readonly #context: OutboundContext<OutboundSettings>;
   readonly #fast: boolean;
@@ -25,42 +28,22 @@ export class MtprotoOutbound implements Outbound {
 
   async connect(session: Session, to: Destination): Promise<Link> {
     const request = telegramRequest(session);
-    if (request === undefined) {
-      throw new SluiceError('E_UNSUPPORTED', 'the mtproto outbound takes only connections of an mtproto inbound');
-    }
+    const addresses = request?.addressesFrom(to);
+    if (request !== undefined && addresses !== undefined) return this.#toTelegram(session, request, addresses);
+    // A configuration that sends all of an mtproto inbound here means these, too.
+    if (session.inboundProtocol === PROTOCOL) return this.#context.dialer.dial(session, to);
+    throw new SluiceError('E_UNSUPPORTED', 'the mtproto outbound takes only connections of an mtproto inbound');
+  }
+
+  async #toTelegram(session: Session, request: TelegramRequest, addresses: Addresses): Promise<Link> {
     request.claim();
     try {
-      const link = await this.#dial(session, to, request.alternatives);
+      const link = await this.#context.dialer.dialAny(session, addresses, request.health);
       pushDataCenterLayer(link, request.client, { fast: this.#fast, payloadWaits: request.payloadWaits });
       return link;
     } catch (error) {
       request.unclaim();
       throw error;
-    }
-  }
-
-  /** The first address that answers; if none does, the error of the first. */
-  async #dial(session: Session, to: Destination, alternatives: readonly Destination[]): Promise<Link> {
-    const { dialer, logger } = this.#context;
-    try {
-      return await dialer.dial(session, to);
-    } catch (thrown) {
-      const first = toSluiceError(thrown);
-      let failed = to;
-      let error = first;
-      for (const next of alternatives) {
-        if (!isUnreachable(error) && error.code !== 'E_UPSTREAM_REJECTED') break;
-        logger.debug(`${formatHostPort(failed.host, failed.port)} cannot be reached, trying the next address`, {
-          code: error.code,
-        });
-        try {
-          return await dialer.dial(session, next);
-        } catch (again) {
-          failed = next;
-          error = toSluiceError(again);
-        }
-      }
-      throw first;
     }
   }
 }

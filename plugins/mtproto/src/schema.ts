@@ -1,4 +1,6 @@
 import { levelSchema, secretString, Type, type Static } from '@sluice/plugin-api';
+import { addressFamilySchema } from './data-centers/address-family.js';
+import { dataCentersSchema } from './data-centers/overrides.js';
 
 const user = Type.Object({
   email: Type.Optional(
@@ -20,12 +22,8 @@ export const inboundSettings = Type.Object({
   users: Type.Optional(
     Type.Array(user, { description: 'Who may use the proxy: at least one user, each with a secret of their own.' }),
   ),
-  dataCenters: Type.Optional(
-    Type.Record(Type.String(), Type.Array(Type.String({ maxLength: 512 })), {
-      description:
-        'Other addresses for Telegram\'s data centres, by the id that clients ask for: "1" to "5", "203" (files), "-2" (media of 2), "10002" (test). Each is a list of "host:port", tried in order. Without a list of its own, a media id uses that of its data centre. Default: Telegram\'s public addresses, port 443, IPv4 before IPv6.',
-    }),
-  ),
+  dataCenters: Type.Optional(dataCentersSchema),
+  addressFamily: Type.Optional(addressFamilySchema),
 });
 
 export type InboundSettings = Static<typeof inboundSettings>;

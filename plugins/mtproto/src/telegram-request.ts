@@ -1,5 +1,6 @@
 import { sessionKey, SluiceError, type Destination, type Session } from '@sluice/plugin-api';
-import type { Addresses } from './data-centers/data-centers.js';
+import type { AddressHealth } from './data-centers/address-health.js';
+import type { Addresses } from './data-centers/addresses.js';
 import type { ClientLayer } from './obfuscation/client-layer.js';
 
 /** What the inbound tells the outbound about a Telegram client's connection. */
@@ -7,16 +8,25 @@ export class TelegramRequest {
   readonly client: ClientLayer;
   /** The client has sent more than its header already. */
   readonly payloadWaits: boolean;
-  /** The data centre's address that the session is bound for. */
-  readonly preferred: Destination;
-  /** Its other addresses, in order of preference. */
-  readonly alternatives: readonly Destination[];
+  /** The data centre's addresses, in the order in which they are to be tried. */
+  readonly addresses: Addresses;
+  /** To be told which of them answered and which did not. */
+  readonly health: AddressHealth;
   #claimed = false;
+  #allTried = false;
 
-  constructor(client: ClientLayer, addresses: Addresses, payloadWaits: boolean) {
+  constructor(client: ClientLayer, addresses: Addresses, health: AddressHealth, payloadWaits: boolean) {
     this.client = client;
+    this.addresses = addresses;
+    this.health = health;
     this.payloadWaits = payloadWaits;
-    [this.preferred, ...this.alternatives] = addresses;
+  }
+
+  /** The addresses with that one in the lead, or nothing if the data centre is not there. */
+  addressesFrom(to: Destination): Addresses | undefined {
+    if (to === this.addresses[0]) return this.addresses;
+    const others = this.addresses.filter((address) => address !== to);
+    return others.length < this.addresses.length ? [to, ...others] : undefined;
   }
 
   /** Whether an outbound has put the data centre's obfuscation onto its link. */
@@ -34,9 +44,15 @@ export class TelegramRequest {
     this.#claimed = true;
   }
 
-  /** The claimant could not reach the data centre. */
+  /** A claimant has tried all addresses in vain. */
+  get allTried(): boolean {
+    return this.#allTried;
+  }
+
+  /** The claimant could not reach the data centre by any of its addresses. */
   unclaim(): void {
     this.#claimed = false;
+    this.#allTried = true;
   }
 }
 

@@ -1,58 +1,44 @@
-import { destination, parseDestination, SluiceError, type Destination } from '@sluice/plugin-api';
-
-/** Addresses by the id that clients write: "2", "-2" (media), "203" (CDN), "10002" (test). */
-export type DataCenterAddresses = Readonly<Record<string, readonly string[]>>;
-
-/** At least one, the preferred one first. */
-export type Addresses = readonly [Destination, ...Destination[]];
-
-const PORT = 443;
-
-// Telegram's own, IPv4 before IPv6. A media id that is not here uses its data centre's plain addresses.
-const known: Readonly<Record<number, readonly string[]>> = {
-  1: ['149.154.175.50', '2001:b28:f23d:f001::a'],
-  2: ['149.154.167.51', '95.161.76.100', '2001:67c:4e8:f002::a'],
-  [-2]: ['149.154.167.222', '2001:67c:4e8:f002::b'],
-  3: ['149.154.175.100', '2001:b28:f23d:f003::a'],
-  4: ['149.154.167.91', '2001:67c:4e8:f004::a'],
-  [-4]: ['149.154.166.120', '2001:67c:4e8:f004::b'],
-  5: ['149.154.171.5', '2001:b28:f23f:f005::a'],
-  203: ['91.105.192.100', '2a0a:f280:203:a:5000::100'],
-  10001: ['149.154.175.10', '2001:b28:f23d:f001::e'],
-  10002: ['149.154.167.40', '2001:67c:4e8:f002::e'],
-  10003: ['149.154.175.117', '2001:b28:f23d:f003::e'],
-};
-
-/** Whether the text is an id that a client can write: a whole number of 16 bits, not 0. */
-export function isDataCenterId(text: string): boolean {
-  return /^-?[1-9][0-9]{0,4}$/.test(text) && Number(text) >= -32768 && Number(text) <= 32767;
-}
+import { formatHostPort, SluiceError, type Destination, type Logger } from '@sluice/plugin-api';
+import type { AddressFamily } from './address-family.js';
+import { AddressHealth } from './address-health.js';
+import type { Addresses } from './addresses.js';
+import { parseOverride, type DataCenterAddresses } from './overrides.js';
+import { telegramAddresses, telegramIds } from './telegram-addresses.js';
 
 /** Where data centres are: Telegram's own addresses, overridden by the configuration. */
 export class DataCenters {
+  /** What is known of the addresses' reachability: to be told of each connect. */
+  readonly health: AddressHealth;
   readonly #table = new Map<number, Addresses>();
   readonly #overridden = new Set<number>();
+  /** One object for one address, so that the health of one is known in all lists. */
+  readonly #known = new Map<string, Destination>();
 
-  /** @throws SluiceError E_ADDRESS_INVALID */
-  constructor(overrides: DataCenterAddresses = {}) {
-    for (const [id, hosts] of Object.entries(known)) {
+  /**
+   * @param overrides `dataCenters` of the settings
+   * @param family `addressFamily` of the settings; lists of the configuration keep their order
+   * @param logger told when an address begins to rest and when it answers again
+   * @throws SluiceError E_ADDRESS_INVALID for overrides that were not checked
+   */
+  constructor(
+    overrides: DataCenterAddresses = {},
+    family: AddressFamily = 'prefer-ipv4',
+    logger?: Pick<Logger, 'info' | 'debug'>,
+  ) {
+    for (const id of telegramIds) this.#set(id, telegramAddresses(id, family));
+    for (const [id, texts] of Object.entries(overrides)) {
       this.#set(
         Number(id),
-        hosts.map((host) => destination('tcp', host, PORT)),
-      );
-    }
-    for (const [id, addresses] of Object.entries(overrides)) {
-      this.#set(
-        Number(id),
-        addresses.map((address) => parseDestination('tcp', address)),
+        texts.map((text) => valid(parseOverride(text, family))),
       );
       this.#overridden.add(Number(id));
     }
+    this.health = new AddressHealth(new Set(this.#known.values()), logger);
   }
 
   /**
-   * The addresses of the data centre with the id that a client wrote. A media id falls back to its
-   * data centre's plain addresses.
+   * The addresses of the data centre with the id that a client wrote, those that have failed of
+   * late at the end. A media id falls back to its data centre's plain addresses.
    * @throws SluiceError E_UNSUPPORTED for an id that is not known
    */
   addresses(id: number): Addresses {
@@ -65,11 +51,23 @@ export class DataCenters {
         details: { dc: id },
       });
     }
-    return found;
+    return this.health.order(found);
   }
 
   #set(id: number, addresses: readonly Destination[]): void {
-    const [first, ...others] = addresses;
+    const [first, ...others] = addresses.map((address) => this.#intern(address));
     if (first !== undefined) this.#table.set(id, [first, ...others]);
   }
+
+  #intern(address: Destination): Destination {
+    const key = formatHostPort(address.host, address.port);
+    const known = this.#known.get(key) ?? address;
+    this.#known.set(key, known);
+    return known;
+  }
+}
+
+function valid(parsed: Destination | string): Destination {
+  if (typeof parsed === 'string') throw new SluiceError('E_ADDRESS_INVALID', parsed);
+  return parsed;
 }
