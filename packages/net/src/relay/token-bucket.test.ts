@@ -35,7 +35,7 @@ describe('TokenBucket', () => {
   it('keeps to its rate over time, whatever the chunks are', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 10_000_000 }), fc.integer({ min: 1, max: 65_536 }), (rate, chunk) => {
-        fc.pre(rate / chunk < 20_000);
+        fc.pre(rate / chunk < 2000);
         const wheel = new TimerWheel();
         const bucket = new TokenBucket(wheel, rate);
         const reader = new Reader(bucket, chunk);
@@ -51,7 +51,7 @@ describe('TokenBucket', () => {
         );
         expect(wheel.size).toBe(0);
       }),
-      { numRuns: 60 },
+      { numRuns: 60, endOnFailure: true },
     );
   });
 

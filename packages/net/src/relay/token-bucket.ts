@@ -53,8 +53,9 @@ export class TokenBucket extends TimerEntry {
   onTimer(): void {
     this.#fill();
     let budget = this.#level;
+    // Those who take at once and wait again are met a second time: the level stops them.
     for (const waiter of this.#waiting) {
-      if (budget <= 0) break;
+      if (budget <= 0 || this.#level <= 0) break;
       this.#waiting.delete(waiter);
       budget -= EXPECTED_TAKE;
       waiter.onRefill();
