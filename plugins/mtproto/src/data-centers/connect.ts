@@ -36,7 +36,8 @@ export async function connectToDataCenter(
       if (request.allTried || !mayBeTheAddress(error)) throw first ?? error;
       request.health.failed(address, error);
       first ??= error;
-      if (client.conn.destroyed || performance.now() >= giveUpAt) break;
+      // A Telegram client that ends its direction has left.
+      if (client.conn.destroyed || client.reader.sawEnd || performance.now() >= giveUpAt) break;
     }
   }
   throw first as SluiceError;
