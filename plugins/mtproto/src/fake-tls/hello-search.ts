@@ -20,28 +20,29 @@ export interface HelloSearchRun {
   readonly found: number | undefined;
 }
 
+const KEY_WORDS = 4;
 /** SHA-256's block, which an HMAC's key is padded to (RFC 2104). */
 const BLOCK = 64;
 const DIGEST = 32;
+const INNER_PAD = 0x36363636;
+const OUTER_PAD = 0x5c5c5c5c;
 const STEP_MS = 1;
-/** Between two looks at the clock. */
+/** Hashed between two looks at the clock. */
 const BYTES_PER_LOOK = 64 * 1024;
+const NOBODY: readonly number[] = [];
 
-// Hashing is synchronous and keeps nothing, so one memory serves all searches.
-const outer = Buffer.alloc(BLOCK + DIGEST);
-let inner = Buffer.alloc(4096);
-
-/** Finds which of many secrets a hello was made with. */
+/** Finds which of many secrets a hello was made with, at the price of its hash for each: here 1.7 µs. */
 export class HelloSearch {
-  /** Key ⊕ ipad and key ⊕ opad of every secret, as far as the key reaches. */
-  readonly #innerKeys: Buffer[];
-  readonly #outerKeys: Buffer[];
+  readonly #count: number;
+  readonly #keys: Uint32Array;
   readonly #byName = new Map<string, number[]>();
   readonly #nameless: number[] = [];
 
   constructor(secrets: readonly NamedSecret[]) {
-    this.#innerKeys = secrets.map(({ key }) => padded(key, 0x36));
-    this.#outerKeys = secrets.map(({ key }) => padded(key, 0x5c));
+    this.#count = secrets.length;
+    const keys = Buffer.concat(secrets.map(({ key }) => key));
+    this.#keys = new Uint32Array(secrets.length * KEY_WORDS);
+    Buffer.from(this.#keys.buffer).set(keys);
     secrets.forEach(({ serverNames }, index) => {
       if (serverNames === undefined) this.#nameless.push(index);
       for (const name of new Set(serverNames?.map((name) => name.toLowerCase()))) {
@@ -53,51 +54,45 @@ export class HelloSearch {
   }
 
   /**
-   * Starts to look among the secrets that go with the hello's server name. Costs nothing until the
-   * first step. @param first an index to try before all others, for a client that came before
+   * Prepares to look among the secrets that go with the hello's server name. Costs little until the
+   * first step. @param likely the index to try before all others: of a client that came before
    */
-  start(hello: ClientHello, first?: number): HelloSearchRun {
-    const named = hello.serverName === undefined ? [] : (this.#byName.get(hello.serverName.toLowerCase()) ?? []);
-    const lists = [first === undefined ? [] : [first], named, this.#nameless];
-    return new Run(hello.record, lists, this.#innerKeys, this.#outerKeys);
+  start(hello: ClientHello, likely?: number): HelloSearchRun {
+    const name = hello.serverName?.toLowerCase();
+    const named = (name === undefined ? undefined : this.#byName.get(name)) ?? NOBODY;
+    const mayBe = likely !== undefined && (named.includes(likely) || this.#nameless.includes(likely));
+    return new Run(hello.record, this.#keys, [mayBe ? [likely] : NOBODY, named, this.#nameless]);
   }
 }
 
 class Run implements HelloSearchRun {
   found: number | undefined = undefined;
   readonly #record: Buffer;
-  readonly #lists: readonly (readonly number[])[];
-  readonly #innerKeys: readonly Buffer[];
-  readonly #outerKeys: readonly Buffer[];
-  /** The proof in the hello, as hexadecimal digits: that form of a hash costs the least. */
+  readonly #keys: Uint32Array;
+  readonly #candidates: readonly (readonly number[])[];
+  /** As hexadecimal digits: in that form a hash costs the least. */
   readonly #proof: string;
   #list = 0;
   #at = 0;
 
-  constructor(
-    record: Buffer,
-    lists: readonly (readonly number[])[],
-    innerKeys: readonly Buffer[],
-    outerKeys: readonly Buffer[],
-  ) {
+  constructor(record: Buffer, keys: Uint32Array, candidates: readonly (readonly number[])[]) {
     this.#record = record;
-    this.#lists = lists;
-    this.#innerKeys = innerKeys;
-    this.#outerKeys = outerKeys;
+    this.#keys = keys;
+    this.#candidates = candidates;
     this.#proof = record.toString('hex', RANDOM_AT, RANDOM_AT + PROOF_LENGTH);
   }
 
   step(): boolean {
-    const message = messageOf(this.#record);
-    const perLook = Math.max(1, Math.floor(BYTES_PER_LOOK / message.length));
+    const perLook = Math.ceil(BYTES_PER_LOOK / this.#record.length);
     const until = performance.now() + STEP_MS;
+    const message = messageOf(this.#record);
     do {
       for (let i = 0; i < perLook; i += 1) {
         const index = this.#next();
         if (index === undefined) return true;
         if (!this.#fits(index, message)) continue;
         this.found = index;
-        this.#list = this.#lists.length;
+        this.#list = this.#candidates.length;
         return true;
       }
     } while (performance.now() < until);
@@ -105,8 +100,8 @@ class Run implements HelloSearchRun {
   }
 
   #next(): number | undefined {
-    for (; this.#list < this.#lists.length; this.#list += 1, this.#at = 0) {
-      const index = this.#lists[this.#list]?.[this.#at];
+    for (; this.#list < this.#candidates.length; this.#list += 1, this.#at = 0) {
+      const index = this.#candidates[this.#list]?.[this.#at];
       if (index === undefined) continue;
       this.#at += 1;
       return index;
@@ -115,30 +110,32 @@ class Run implements HelloSearchRun {
   }
 
   #fits(index: number, message: Buffer): boolean {
-    const innerKey = this.#innerKeys[index];
-    const outerKey = this.#outerKeys[index];
-    if (innerKey === undefined || outerKey === undefined) return false;
-    message.set(innerKey);
-    outer.set(outerKey);
+    for (let i = 0; i < KEY_WORDS; i += 1) {
+      const word = this.#keys[index * KEY_WORDS + i]!;
+      innerWords[i] = word ^ INNER_PAD;
+      outerWords[i] = word ^ OUTER_PAD;
+    }
     outer.write(hash('sha256', message, 'hex'), BLOCK, DIGEST, 'hex');
     return isEqual(hash('sha256', outer, 'hex'), this.#proof);
   }
 }
 
-/** The inner hash's input, but for the key. */
+// Hashing is synchronous and keeps nothing, so one memory serves all searches.
+const outer = Buffer.alloc(BLOCK + DIGEST, OUTER_PAD & 0xff);
+const outerWords = new Uint32Array(outer.buffer, outer.byteOffset, KEY_WORDS);
+let inner = Buffer.alloc(0);
+let innerWords = new Uint32Array(0);
+
+/** The inner hash's input, but for the key: its padding, then the hello without its random. */
 function messageOf(record: Buffer): Buffer {
   const length = BLOCK + record.length;
-  if (length > inner.length) inner = Buffer.alloc(length);
-  const message = inner.subarray(0, length);
-  message.fill(0x36, 0, BLOCK);
-  message.set(record, BLOCK);
-  message.fill(0, BLOCK + RANDOM_AT, BLOCK + RANDOM_AT + RANDOM_LENGTH);
-  outer.fill(0x5c, 0, BLOCK);
-  return message;
-}
-
-function padded(key: Buffer, pad: number): Buffer {
-  return Buffer.from(key.map((byte) => byte ^ pad));
+  if (length > inner.length) {
+    inner = Buffer.alloc(length);
+    inner.fill(INNER_PAD & 0xff, 0, BLOCK);
+    innerWords = new Uint32Array(inner.buffer, inner.byteOffset, KEY_WORDS);
+  }
+  inner.set(record, BLOCK);
+  return inner.fill(0, BLOCK + RANDOM_AT, BLOCK + RANDOM_AT + RANDOM_LENGTH).subarray(0, length);
 }
 
 /** Whether a digest begins with the proof, in a time that does not depend on where they differ. */

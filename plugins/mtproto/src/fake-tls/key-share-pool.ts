@@ -1,4 +1,4 @@
-import { Buffer } from 'node:buffer';
+import type { Buffer } from 'node:buffer';
 import { generateKeyPair, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { X25519_LENGTH } from './tls.js';
 
@@ -40,7 +40,7 @@ export class KeySharePool {
     if (missing < Math.min(BATCH, this.#capacity)) return;
     this.#making = missing;
     for (let i = 0; i < missing; i += 1) {
-      generateKeyPair('x25519', (error: Error | null, publicKey: KeyObject) => {
+      generateKeyPair('x25519', undefined, (error: Error | null, publicKey: KeyObject) => {
         if (error === null) this.#ready.push(shareOf(publicKey));
         this.#making -= 1;
         if (error === null) this.fill();
