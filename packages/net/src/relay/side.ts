@@ -81,6 +81,8 @@ export class RelaySide implements ConnSink, BucketWaiter {
     }
     if (rest.length > 0) this.#passOn(rest);
     if (this.closed) return;
+    // Whoever shares a rate that is used up waits from the start: a new connection wins nothing.
+    if (this.#bucket !== undefined && !this.throttled) this.#spend(this.#bucket, 0);
     if (this.#link.reader.sawEnd) this.onEnd();
     else if (this.blocked || this.throttled) this.#conn.pause();
     else this.#conn.resume();
