@@ -22,7 +22,7 @@ export class RecordEncoder implements Codec {
 
   write(chunk: Buffer, emit: Emit): void {
     this.#grow();
-    for (let at = 0; at < chunk.length; ) {
+    for (let at = 0; at < chunk.length;) {
       // Enough for all the rest, whatever the size of the records.
       const frame = acquire(chunk.length - at + RECORD_HEADER * Math.ceil((chunk.length - at) / SMALL));
       let end = 0;
