@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
-import { connectMtproto, type MtprotoClient, type MtprotoClientOptions } from '../mtproto-client.js';
+import { connectMtproto, type MtprotoClient, type MtprotoClientOptions } from '../mtproto-client/index.js';
 import { startFakeDc, type FakeDc, type FakeDcOptions } from './fake-dc.js';
 import { patternBytes, patternSha256 } from './pattern.js';
 
