@@ -1,12 +1,45 @@
 import type { ProblemReporter } from '@sluice/plugin-api';
 import { checkDataCenters } from './data-centers/check.js';
+import { checkFronting } from './fronting/check.js';
+import { checkLimits } from './limits/check-limits.js';
+import { checkMiddleProxy } from './middle-proxy/check.js';
 import type { InboundSettings } from './schema.js';
-import { parseSecret } from './secret.js';
+import { parseSecret, type SecretMode } from './secret.js';
 
 /** What the schema cannot say of an inbound's settings. */
 export function checkInbound(settings: InboundSettings, problems: ProblemReporter): void {
   checkUsers(settings, problems);
+  checkModes(settings, problems);
+  checkLimits(settings, problems);
+  checkFronting(settings, problems);
+  checkMiddleProxy(settings, problems);
   checkDataCenters(settings, problems);
+}
+
+/** Whether each user can come at all, in a mode and under a name. */
+function checkModes({ users = [], modes, tls = {} }: InboundSettings, problems: ProblemReporter): void {
+  const { serverNames = [] } = tls;
+  if (modes?.length === 0) problems.warning(['modes'], 'an empty list is as good as none');
+  if (serverNames.length > 0 && modes !== undefined && modes.length > 0 && !modes.includes('tls')) {
+    problems.warning(['tls', 'serverNames'], 'has no effect: "modes" does not accept "tls"');
+  }
+  if (modes === undefined || modes.length === 0) return;
+  users.forEach(({ secret: text }, index) => {
+    const secret = parseSecret(text);
+    if (typeof secret === 'string') return;
+    const asTls = modes.includes('tls') && (secret.mode === 'tls' || serverNames.length > 0);
+    const can = { tls: asTls, padded: modes.includes('padded'), plain: asTls || modes.some((mode) => mode !== 'tls') };
+    if (!can[secret.mode]) {
+      problems.error(['users', index, 'secret'], `no client can use it: ${wayOut(secret.mode, modes, serverNames)}`);
+    }
+  });
+}
+
+function wayOut(mode: SecretMode, modes: readonly SecretMode[], serverNames: readonly string[]): string {
+  if (mode === 'plain' && serverNames.length === 0) {
+    return '"modes" accepts only "tls", for which "tls.serverNames" has to name a site (or the secret, as an "ee" one)';
+  }
+  return `its kind is "${mode}", and "modes" accepts only ${modes.map((each) => `"${each}"`).join(', ')}`;
 }
 
 function checkUsers({ users = [] }: InboundSettings, problems: ProblemReporter): void {

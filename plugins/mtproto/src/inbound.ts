@@ -1,51 +1,100 @@
 import {
   SluiceError,
-  type Counter,
   type Endpoint,
   type Inbound,
   type InboundContext,
   type Link,
   type Session,
 } from '@sluice/plugin-api';
+import { configuredUsers } from './configured-users.js';
 import { connectToDataCenter } from './data-centers/connect.js';
 import { DataCenters } from './data-centers/data-centers.js';
-import { HEADER_LENGTH, hasForbiddenStart } from './obfuscation/header.js';
+import { FrontedHosts } from './fronting/fronted-hosts.js';
+import { HostProfiles } from './fronting/host-profiles.js';
+import { Strangers } from './fronting/strangers.js';
+import { ClientHandshake } from './handshake/client-handshake.js';
+import { Stranger } from './handshake/stranger.js';
+import { Limits } from './limits/limits.js';
 import { pushDataCenterLayer } from './obfuscation/data-center-layer.js';
 import type { InboundSettings } from './schema.js';
 import { announcedLinks } from './share-link.js';
-import { readInSilence } from './silence.js';
 import { setTelegramRequest, TelegramRequest } from './telegram-request.js';
-import { configuredUsers } from './configured-users.js';
-import { Users, type MtprotoUser, type OpenedBy } from './users.js';
+import { acceptedBy, Users, type MtprotoUser, type OpenedBy } from './users.js';
+
+/** Seconds that a client's clock may differ from ours. */
+export const DEFAULT_TIME_WINDOW = 120;
 
 /** Takes Telegram clients' connections and hands them on to the data centre that they ask for. */
 export class MtprotoInbound implements Inbound {
   readonly #context: InboundContext<InboundSettings>;
   readonly #configured: readonly MtprotoUser[];
   readonly #users: Users;
+  readonly #limits: Limits;
   readonly #dataCenters: DataCenters;
-  readonly #refused: Counter;
+  readonly #handshake: ClientHandshake;
+  readonly #profiles: HostProfiles;
+  readonly #strangers: Strangers;
 
   /** @throws SluiceError E_CONFIG_INVALID, E_ADDRESS_INVALID for settings that were not checked */
   constructor(context: InboundContext<InboundSettings>) {
+    const { settings, tag, plane, dispatcher, logger, stats } = context;
+    const { tls = {}, fronting, strangers = 'drain' } = settings;
+    const timeWindow = tls.timeWindow ?? DEFAULT_TIME_WINDOW;
     this.#context = context;
-    this.#configured = configuredUsers(context.settings);
-    this.#users = new Users(this.#configured);
-    const { dataCenters, addressFamily } = context.settings;
-    this.#dataCenters = new DataCenters(dataCenters, addressFamily, context.logger);
-    this.#refused = context.stats.counter(`inbound>>>${context.tag}>>>handshake>>>refused`);
+    this.#configured = configuredUsers(settings);
+    this.#users = new Users(this.#configured, acceptedBy(this.#configured, { ...tls, ...settings }));
+    this.#limits = new Limits(this.#configured, { tag, stats, logger, timers: plane.timers }, settings.usageFile);
+    this.#dataCenters = new DataCenters(settings.dataCenters, settings.addressFamily, logger);
+    const hosts = fronting === undefined ? undefined : new FrontedHosts(fronting);
+    this.#profiles = new HostProfiles(hosts, { tag, plane, dispatcher, logger });
+    this.#strangers = new Strangers(context, { hosts, fronting: fronting ?? {}, strangers });
+    this.#handshake = new ClientHandshake({
+      users: this.#users,
+      timeWindow: { past: timeWindow, future: timeWindow },
+      profileOf: (serverName) => this.#profiles.of(serverName),
+      leadsOn: this.#strangers.leadOn,
+    });
+  }
+
+  async start(): Promise<void> {
+    await this.#limits.start();
+    if (this.#users.takeTls) this.#profiles.start(this.#users.serverNames);
+  }
+
+  async close(): Promise<void> {
+    this.#profiles.close();
+    await this.#limits.close();
   }
 
   async accept(link: Link, session: Session): Promise<void> {
-    const header = await link.reader.readExactly(HEADER_LENGTH);
-    const opened = this.#open(header, session);
-    if (opened instanceof SluiceError) {
-      this.#refused.add(1);
-      await readInSilence(link.reader);
-      throw opened;
+    const opened = await (this.#strangers.leadOn
+      ? this.#openInTime(link, session)
+      : this.#handshake.open(link, session));
+    if (opened instanceof Stranger) await this.#strangers.take(link, session, opened);
+    else await this.#serve(link, session, opened);
+  }
+
+  announce(listening: readonly Endpoint[]): readonly string[] {
+    return announcedLinks(this.#configured, listening);
+  }
+
+  /** The runtime would cut off who is late; here they are led on. */
+  async #openInTime(link: Link, session: Session): Promise<OpenedBy | Stranger> {
+    const { plane, policy } = this.#context;
+    session.established();
+    const late = new SluiceError('E_HANDSHAKE_TIMEOUT', 'the client did not complete its handshake in time');
+    const timer = plane.timers.after(policy.level(0).handshake, () => link.reader.giveUp(late));
+    try {
+      return await this.#handshake.open(link, session);
+    } finally {
+      plane.timers.cancel(timer);
     }
-    const { user, client } = opened;
+  }
+
+  async #serve(link: Link, session: Session, { user, client }: OpenedBy): Promise<void> {
     session.user = user;
+    const meters = this.#limits.of(user)?.admit(session, session.source.address);
+    if (meters instanceof SluiceError) throw meters;
     const payloadWaits = link.reader.buffered.length > 0;
     const { health } = this.#dataCenters;
     const request = new TelegramRequest(client, this.#dataCenters.addresses(client.dc), health, payloadWaits);
@@ -54,28 +103,6 @@ export class MtprotoInbound implements Inbound {
     setTelegramRequest(session, undefined);
     // Routed to an outbound that does not know of Telegram: its link leads to the data centre all the same.
     if (!request.claimed) pushDataCenterLayer(upstream, client, { fast: true, payloadWaits });
-    this.#context.dispatcher.relay(session, link, upstream);
-  }
-
-  announce(listening: readonly Endpoint[]): readonly string[] {
-    return announcedLinks(this.#configured, listening);
-  }
-
-  /** Whose connection it is, or why it is nobody's. */
-  #open(header: Buffer, session: Session): OpenedBy | SluiceError {
-    if (hasForbiddenStart(header)) {
-      return new SluiceError('E_AUTH', 'the peer speaks another protocol than a Telegram client');
-    }
-    const opened = this.#users.open(header, session);
-    if (opened === undefined) return new SluiceError('E_AUTH', "no user's secret opens the handshake");
-    const { user, client } = opened;
-    if (user.secret.mode === 'tls') {
-      return new SluiceError('E_AUTH', 'a client uses a secret for fake TLS without that');
-    }
-    if (user.secret.mode === 'padded' && client.framing !== 'padded') {
-      const who = user.email === undefined ? 'a user' : `user ${user.email}`;
-      return new SluiceError('E_AUTH', `a client of ${who} uses the ${client.framing} framing under a "dd" secret`);
-    }
-    return opened;
+    this.#context.dispatcher.relay(session, link, upstream, meters);
   }
 }

@@ -1,6 +1,9 @@
 import { levelSchema, secretString, Type, type Static } from '@sluice/plugin-api';
 import { addressFamilySchema } from './data-centers/address-family.js';
 import { dataCentersSchema } from './data-centers/overrides.js';
+import { frontingSchema, strangersSchema } from './fronting/settings.js';
+import { limitProperties, usageFileSchema } from './limits/limit-settings.js';
+import { adTagSchema, middleProxySchema } from './middle-proxy/settings.js';
 
 const user = Type.Object({
   email: Type.Optional(
@@ -14,14 +17,50 @@ const user = Type.Object({
   secret: secretString({
     maxLength: 255,
     description:
-      'What the user\'s clients must know: 32 hexadecimal digits, or "dd" and 32 of them. A plain secret takes every framing that Telegram clients use; a "dd" secret takes only the padded one, whose lengths are harder to recognise. Make one with `sluice mtproto secret`. Who knows it can use the proxy; it does not protect messages, which Telegram encrypts itself.',
+      'What the user\'s clients must know. 32 hexadecimal digits, a plain secret: the user may come in every mode that the inbound accepts. "dd" and 32 digits: only with the padded framing, whose lengths are harder to recognise. "ee", 32 digits and a server name in hexadecimal: only with fake TLS, which looks like a visit to that site. All of them may be written in base64 or base64url, too. Make one with `sluice mtproto secret`. Who knows it can use the proxy; it does not protect messages, which Telegram encrypts itself.',
   }),
+  adTag: Type.Optional(adTagSchema),
+  ...limitProperties,
+});
+
+const tls = Type.Object(
+  {
+    serverNames: Type.Optional(
+      Type.Array(Type.String({ minLength: 1, maxLength: 182 }), {
+        maxItems: 256,
+        description:
+          'Server names under which users with a plain secret may use fake TLS, as the domain of MTProxy and mtprotoproxy. Users with an "ee" secret use the name in it. Default: none.',
+      }),
+    ),
+    timeWindow: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 604_800,
+        default: 120,
+        description:
+          "By how many seconds a client's clock may differ from this machine's, either way. A hello is good for that long, so a larger window needs a larger `replay.seconds`. Default 120.",
+      }),
+    ),
+  },
+  { description: 'How fake TLS is accepted.' },
+);
+
+const modes = Type.Array(Type.Union([Type.Literal('plain'), Type.Literal('padded'), Type.Literal('tls')]), {
+  description:
+    'How clients may come: "plain" with any framing, "padded" with the padded one, "tls" in what looks like TLS. Default: what the secrets are for ("plain" and "padded" for those without a server name, "tls" for those with one, and with `tls.serverNames`).',
 });
 
 export const inboundSettings = Type.Object({
   users: Type.Optional(
     Type.Array(user, { description: 'Who may use the proxy: at least one user, each with a secret of their own.' }),
   ),
+  modes: Type.Optional(modes),
+  tls: Type.Optional(tls),
+  fronting: Type.Optional(frontingSchema),
+  strangers: Type.Optional(strangersSchema),
+  usageFile: usageFileSchema,
+  adTag: Type.Optional(adTagSchema),
+  middleProxy: Type.Optional(middleProxySchema),
   dataCenters: Type.Optional(dataCentersSchema),
   addressFamily: Type.Optional(addressFamilySchema),
 });

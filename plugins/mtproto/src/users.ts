@@ -1,10 +1,19 @@
-import type { Endpoint, User } from '@sluice/plugin-api';
+import { SluiceError, type Endpoint, type User } from '@sluice/plugin-api';
+import type { Buffer } from 'node:buffer';
+import type { ClientHello } from './fake-tls/client-hello.js';
+import { HelloSearch, type HelloSearchRun } from './fake-tls/hello-search.js';
+import type { LimitSettings } from './limits/limit-settings.js';
 import { openHeader, type ClientLayer } from './obfuscation/client-layer.js';
+import type { Framing } from './obfuscation/header.js';
 import { SecretSearch } from './obfuscation/secret-search.js';
-import type { Secret } from './secret.js';
+import type { Secret, SecretMode } from './secret.js';
 
 export interface MtprotoUser extends User {
   readonly secret: Secret;
+  /** Undefined for a user without any. */
+  readonly limits?: LimitSettings | undefined;
+  /** 16 bytes. */
+  readonly adTag?: Buffer | undefined;
 }
 
 /** Whose header it is, and what it says. */
@@ -13,39 +22,101 @@ export interface OpenedBy {
   readonly client: ClientLayer;
 }
 
+/** What an inbound lets its users do. */
+export interface Accepted {
+  readonly modes: ReadonlySet<SecretMode>;
+  /** The server names under which users with a plain secret may use fake TLS. */
+  readonly serverNames: readonly string[];
+}
+
 /** Source addresses whose last user is remembered; beyond that the oldest is forgotten. */
 const MAX_REMEMBERED = 4096;
 
 /** The users of an inbound. */
 export class Users {
-  readonly #users: readonly MtprotoUser[];
+  /** Those that may come without TLS. */
+  readonly #bare: readonly MtprotoUser[];
   readonly #secrets: SecretSearch;
+  /** Those that may come with TLS. */
+  readonly inTls: readonly MtprotoUser[];
+  readonly #hellos: HelloSearch;
+  readonly #serverNames: ReadonlySet<string>;
+  readonly #modes: ReadonlySet<SecretMode>;
   /** Clients come back: from one address it is nearly always the same user. */
   readonly #lastFrom = new Map<string, MtprotoUser>();
 
-  constructor(users: readonly MtprotoUser[]) {
-    this.#users = users;
-    this.#secrets = new SecretSearch(users.map(({ secret }) => secret.key));
+  constructor(users: readonly MtprotoUser[], { modes, serverNames }: Accepted = acceptedBy(users)) {
+    this.#modes = modes;
+    const acceptsBare = modes.has('plain') || modes.has('padded');
+    this.#bare = acceptsBare ? users.filter(({ secret }) => secret.mode !== 'tls') : [];
+    this.#secrets = new SecretSearch(this.#bare.map(({ secret }) => secret.key));
+    this.inTls = modes.has('tls') ? users.filter(({ secret }) => secret.mode !== 'padded') : [];
+    const named = this.inTls.map(({ secret }) => ({
+      key: secret.key,
+      serverNames: secret.domain === undefined ? serverNames : [secret.domain],
+    }));
+    this.#hellos = new HelloSearch(named);
+    this.#serverNames = new Set(named.flatMap((each) => each.serverNames).map((name) => name.toLowerCase()));
   }
 
-  /** Finds the user whose secret opens the header. @param from whose `source.address`, the client's IP, is asked for where it helps */
+  /** Whether anybody may come without TLS. */
+  get takeBare(): boolean {
+    return this.#bare.length > 0;
+  }
+
+  /** Whether anybody may come with TLS. */
+  get takeTls(): boolean {
+    return this.inTls.length > 0;
+  }
+
+  /** The names under which users come with TLS, in lower case. */
+  get serverNames(): ReadonlySet<string> {
+    return this.#serverNames;
+  }
+
+  /**
+   * Finds the user whose secret opens the header of a client without TLS.
+   * @param from whose `source.address`, the client's IP, is asked for where it helps
+   */
   open(header: Buffer, from: { readonly source: Endpoint }): OpenedBy | undefined {
-    const [only] = this.#users;
-    if (this.#users.length === 1 && only !== undefined) return openAs(only, header);
+    const [only] = this.#bare;
+    if (only === undefined) return undefined;
+    if (this.#bare.length === 1) return openAs(only, header);
     const source = from.source.address;
     const last = this.#lastFrom.get(source);
-    const opened = last === undefined ? undefined : openAs(last, header);
-    return opened ?? this.#search(header, source);
-  }
-
-  #search(header: Buffer, source: string): OpenedBy | undefined {
-    const user = this.#users[this.#secrets.find(header)];
+    const opened = last === undefined || last.secret.mode === 'tls' ? undefined : openAs(last, header);
+    if (opened !== undefined) return opened;
+    const user = this.#bare[this.#secrets.find(header)];
     if (user === undefined) return undefined;
-    this.#remember(source, user);
+    this.remember(source, user);
     return openAs(user, header);
   }
 
-  #remember(source: string, user: MtprotoUser): void {
+  /** Why the user may not use that framing without TLS here, if so. */
+  refusal(user: MtprotoUser, framing: Framing): SluiceError | undefined {
+    if (framing === 'padded' || (user.secret.mode === 'plain' && this.#modes.has('plain'))) return undefined;
+    const who = user.email === undefined ? 'a user' : `user ${user.email}`;
+    const where = user.secret.mode === 'padded' ? 'under a "dd" secret' : 'where only "padded" is accepted';
+    return new SluiceError('E_AUTH', `a client of ${who} uses the ${framing} framing ${where}`);
+  }
+
+  /** The only user that may come with TLS, if there is just one. */
+  get onlyInTls(): MtprotoUser | undefined {
+    return this.inTls.length === 1 ? this.inTls[0] : undefined;
+  }
+
+  knowsName(serverName: string | undefined): boolean {
+    return serverName !== undefined && this.#serverNames.has(serverName.toLowerCase());
+  }
+
+  /** Looks for the user who made a hello: what it finds is an index of {@link inTls}. @param source the client's IP */
+  searchHello(hello: ClientHello, source: string): HelloSearchRun {
+    const last = this.#lastFrom.get(source);
+    const likely = last === undefined ? -1 : this.inTls.indexOf(last);
+    return this.#hellos.start(hello, likely < 0 ? undefined : likely);
+  }
+
+  remember(source: string, user: MtprotoUser): void {
     this.#lastFrom.delete(source);
     this.#lastFrom.set(source, user);
     if (this.#lastFrom.size <= MAX_REMEMBERED) return;
@@ -54,6 +125,22 @@ export class Users {
       break;
     }
   }
+}
+
+/** What is accepted where the settings do not say: what the secrets are for. */
+export function acceptedBy(
+  users: readonly MtprotoUser[],
+  settings: { readonly modes?: readonly SecretMode[]; readonly serverNames?: readonly string[] } = {},
+): Accepted {
+  const { modes, serverNames = [] } = settings;
+  if (modes !== undefined && modes.length > 0) return { modes: new Set(modes), serverNames };
+  const found = new Set<SecretMode>();
+  for (const { secret } of users) {
+    if (secret.mode === 'tls') found.add('tls');
+    else found.add('plain').add('padded');
+  }
+  if (serverNames.length > 0) found.add('tls');
+  return { modes: found, serverNames };
 }
 
 function openAs(user: MtprotoUser, header: Buffer): OpenedBy | undefined {

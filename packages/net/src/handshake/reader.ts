@@ -99,6 +99,11 @@ export class HandshakeReader implements ConnSink {
     return this.#buffered;
   }
 
+  /** Takes bytes off the front of what is buffered, at most as many as there are. */
+  skip(n: number): void {
+    this.#buffered = this.#buffered.length <= n ? EMPTY : this.#buffered.subarray(n);
+  }
+
   /** Fails the read that waits, if there is one. The reader can be read from again. */
   giveUp(error: SluiceError): void {
     const waiting = this.#waiting;

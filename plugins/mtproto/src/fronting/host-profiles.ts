@@ -1,0 +1,155 @@
+import type { Buffer } from 'node:buffer';
+import {
+  SluiceError,
+  toSluiceError,
+  type DataPlane,
+  type Dispatcher,
+  type HandshakeReader,
+  type Logger,
+  type OwnSession,
+  type TimerEntry,
+} from '@sluice/plugin-api';
+import { plausibleProfile, readFirstFlight, type HostProfile } from '../fake-tls/host-profile.js';
+import { KeySharePool } from '../fake-tls/key-share-pool.js';
+import { probeHello } from '../fake-tls/probe-hello.js';
+import type { FrontedHosts } from './fronted-hosts.js';
+
+const MINUTE = 60_000;
+/** A certificate is renewed every few weeks: what is measured once an hour is never long out of date. */
+const REFRESH_MS = 60 * MINUTE;
+const RETRY_MS = 2 * MINUTE;
+/** A server that has sent nothing for so long has sent its flight. */
+const SILENCE_MS = 500;
+/** The whole measurement's time. */
+const LIMIT_MS = 10_000;
+/** No server's first flight is longer. */
+const MAX_FLIGHT = 32 * 1024;
+/** Hosts are asked a few at a time. */
+const AT_A_TIME = 4;
+
+export interface HostProfilesServices {
+  readonly tag: string;
+  readonly plane: DataPlane;
+  readonly dispatcher: Dispatcher;
+  readonly logger: Logger;
+}
+
+/**
+ * What the fronted hosts' own answers to a TLS hello look like, so that ours to users look alike.
+ * They are asked at the start and every hour, through the router; until one has answered, a plausible
+ * look is used.
+ */
+export class HostProfiles {
+  readonly #services: HostProfilesServices;
+  readonly #hosts: FrontedHosts | undefined;
+  readonly #profiles = new Map<string, HostProfile>();
+  readonly #shares = new KeySharePool(0);
+  readonly #measuring = new Set<OwnSession>();
+  readonly #waiting: string[] = [];
+  #names: readonly string[] = [];
+  #timer: TimerEntry | undefined;
+  #isClosed = false;
+
+  constructor(hosts: FrontedHosts | undefined, services: HostProfilesServices) {
+    this.#hosts = hosts;
+    this.#services = services;
+  }
+
+  of(serverName: string): HostProfile {
+    const name = serverName.toLowerCase();
+    let profile = this.#profiles.get(name);
+    if (profile === undefined) {
+      profile = plausibleProfile(name);
+      // Asked for only under names that users have, so there are as many as in the settings.
+      this.#profiles.set(name, profile);
+    }
+    return profile;
+  }
+
+  /** Begins to ask the hosts behind these names. Returns at once. @param names in lower case */
+  start(names: ReadonlySet<string>): void {
+    this.#names = [...names].filter((name) => this.#hosts?.of(name) !== undefined);
+    this.#measureAll();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#waiting.length = 0;
+    if (this.#timer !== undefined) this.#services.plane.timers.cancel(this.#timer);
+    for (const session of this.#measuring) session.close();
+  }
+
+  #measureAll(): void {
+    if (this.#names.length === 0) return;
+    this.#waiting.push(...this.#names);
+    let failed = 0;
+    const work = async (): Promise<void> => {
+      for (let name = this.#waiting.shift(); name !== undefined; name = this.#waiting.shift()) {
+        if (!(await this.#measure(name))) failed += 1;
+      }
+    };
+    void Promise.all(Array.from({ length: AT_A_TIME }, work)).then(() => {
+      if (this.#isClosed) return;
+      const again = failed > 0 ? RETRY_MS : REFRESH_MS;
+      this.#timer = this.#services.plane.timers.after(again, () => this.#measureAll());
+    });
+  }
+
+  /** False if the host did not answer as a TLS 1.3 server does. */
+  async #measure(name: string): Promise<boolean> {
+    const { tag, dispatcher, logger } = this.#services;
+    const host = this.#hosts?.of(name);
+    if (host === undefined) return true;
+    const session = dispatcher.originate({ inboundTag: tag, inboundProtocol: 'mtproto' });
+    this.#measuring.add(session);
+    try {
+      const link = await dispatcher.connect(session, host, { byConfiguration: true });
+      let flight: Buffer;
+      try {
+        link.write(probeHello(name, this.#shares));
+        flight = await this.#readFlight(link.reader);
+      } finally {
+        link.destroy();
+      }
+      const profile = readFirstFlight(flight);
+      if (typeof profile === 'string') {
+        throw new SluiceError('E_PROTOCOL', 'its answer to a TLS hello is not that of a TLS 1.3 server');
+      }
+      this.#profiles.set(name, profile);
+      logger.debug(`answers under ${name} look like the fronted host's`, { bytes: profile.encryptedLength });
+      return true;
+    } catch (thrown) {
+      const { code, message } = toSluiceError(thrown);
+      if (!this.#isClosed) {
+        logger.warn(`the fronted host of ${name} could not be measured, answers only look plausible: ${message}`, {
+          code,
+        });
+      }
+      return false;
+    } finally {
+      this.#measuring.delete(session);
+      session.close();
+    }
+  }
+
+  /** What the server sends until it is silent. */
+  async #readFlight(reader: HandshakeReader): Promise<Buffer> {
+    const { timers } = this.#services.plane;
+    const silent = new SluiceError('E_HANDSHAKE_TIMEOUT', 'it did not answer a TLS hello in time');
+    const endAt = performance.now() + LIMIT_MS;
+    let seen = 0;
+    for (;;) {
+      const left = endAt - performance.now();
+      if (left <= 0 || seen > MAX_FLIGHT) throw silent;
+      const timer = timers.after(seen === 0 ? left : Math.min(SILENCE_MS, left), () => reader.giveUp(silent));
+      try {
+        seen = (await reader.inspect((bytes) => bytes.length > seen)).length;
+      } catch (error) {
+        if (seen === 0) throw error;
+        return reader.release();
+      } finally {
+        timers.cancel(timer);
+      }
+    }
+  }
+}

@@ -1,0 +1,142 @@
+import type { Buffer } from 'node:buffer';
+import { SluiceError, toSluiceError, type Link, type Session } from '@sluice/plugin-api';
+import type { ClientHello } from '../fake-tls/client-hello.js';
+import { helloTime, isTimely, type TimeWindow } from '../fake-tls/digest.js';
+import { readGreeting, type Greeted } from '../fake-tls/greeting.js';
+import type { HostProfile } from '../fake-tls/host-profile.js';
+import { KeySharePool } from '../fake-tls/key-share-pool.js';
+import { RecordDecoder } from '../fake-tls/record-decoder.js';
+import { RecordEncoder } from '../fake-tls/record-encoder.js';
+import { SearchQueue } from '../fake-tls/search-queue.js';
+import { negotiate, serverFlight } from '../fake-tls/server-flight.js';
+import { openHeader } from '../obfuscation/client-layer.js';
+import { hasForbiddenStart, HEADER_LENGTH } from '../obfuscation/header.js';
+import { readInSilence } from '../silence.js';
+import type { MtprotoUser, OpenedBy, Users } from '../users.js';
+import { clockStranger, Stranger, stranger } from './stranger.js';
+
+export interface ClientHandshakeOptions {
+  readonly users: Users;
+  /** In seconds. */
+  readonly timeWindow: TimeWindow;
+  /** What the answer to a client with that server name is to look like. */
+  profileOf(serverName: string): HostProfile;
+  /** Strangers are led on with what they have sent, so that an unfinished handshake is one, too. */
+  readonly leadsOn: boolean;
+}
+
+/** So many bytes tell an obfuscated2 header from most other protocols. */
+const TELLING_BYTES = 8;
+
+/** How a connection begins: with a TLS hello, with 64 bytes that may be a header, or with neither. */
+type Beginning = Greeted | 'header' | 'foreign';
+
+/** Reads a client's handshake in any mode that the inbound accepts, and finds out whose it is. */
+export class ClientHandshake {
+  readonly #options: ClientHandshakeOptions;
+  readonly #searches = new SearchQueue();
+  readonly #shares = new KeySharePool();
+
+  constructor(options: ClientHandshakeOptions) {
+    this.#options = options;
+    if (options.users.takeTls) this.#shares.fill();
+  }
+
+  /**
+   * A stranger's bytes all stay in the reader. A user's handshake has been read, and the link speaks
+   * whatever layer the user has chosen.
+   * @throws SluiceError if the connection ends, or a proven client goes on with what no client sends
+   */
+  async open(link: Link, session: Session): Promise<OpenedBy | Stranger> {
+    const beginning = await this.#begin(link);
+    if (beginning instanceof Stranger) return beginning;
+    if (beginning === 'foreign') return stranger('protocol');
+    return beginning === 'header' ? this.#openBare(link, session) : this.#openTls(link, session, beginning);
+  }
+
+  async #begin(link: Link): Promise<Beginning | Stranger> {
+    const { users, leadsOn } = this.#options;
+    const kind = users.takeTls ? (users.takeBare ? beginsWithAny : beginsWithTls) : beginsWithHeader;
+    let beginning: Beginning | undefined;
+    try {
+      await link.reader.inspect((bytes) => {
+        beginning = kind(bytes);
+        return beginning !== undefined;
+      });
+    } catch (thrown) {
+      const error = toSluiceError(thrown);
+      // What waits for more, or has half closed, is left to the host to answer as it would.
+      if (!leadsOn || link.conn.destroyed) throw error;
+      return new Stranger(error.code === 'E_HANDSHAKE_TIMEOUT' ? 'timeout' : 'incomplete', error);
+    }
+    return beginning ?? 'foreign';
+  }
+
+  #openBare(link: Link, session: Session): OpenedBy | Stranger {
+    const { users } = this.#options;
+    const header = link.reader.buffered.subarray(0, HEADER_LENGTH);
+    const opened = users.open(header, session);
+    if (opened === undefined) return stranger('secret');
+    const refusal = users.refusal(opened.user, opened.client.framing);
+    if (refusal !== undefined) return new Stranger('framing', refusal);
+    link.reader.skip(HEADER_LENGTH);
+    return opened;
+  }
+
+  async #openTls(link: Link, session: Session, { hello, consumed }: Greeted): Promise<OpenedBy | Stranger> {
+    const { users, profileOf } = this.#options;
+    const { serverName = '' } = hello;
+    if (!users.knowsName(serverName)) return stranger('serverName', serverName);
+    const user = users.onlyInTls ?? (await this.#search(hello, link, session));
+    if (user instanceof Stranger) return user;
+    const late = this.#lateness(user, hello);
+    if (late !== undefined) return late;
+    const profile = profileOf(serverName);
+    const negotiated = negotiate(hello, profile);
+    if (typeof negotiated === 'string') return stranger('hello', serverName);
+    const flight = serverFlight(hello, negotiated, user.secret.key, profile, this.#shares);
+    link.reader.skip(consumed);
+    link.write(flight);
+    link.push({ decode: new RecordDecoder(), encode: new RecordEncoder() });
+    const client = openHeader(await link.reader.readExactly(HEADER_LENGTH), user.secret);
+    if (client !== undefined) return { user, client };
+    await readInSilence(link.reader);
+    throw new SluiceError('E_AUTH', 'a client whose TLS hello was right goes on with another secret');
+  }
+
+  async #search(hello: ClientHello, { conn }: Link, session: Session): Promise<MtprotoUser | Stranger> {
+    const { users } = this.#options;
+    const source = session.source.address;
+    const found = await this.#searches.find(users.searchHello(hello, source), () => !conn.destroyed);
+    if (found === 'busy') return stranger('busy', hello.serverName);
+    const user = found === undefined ? undefined : users.inTls[found];
+    if (user === undefined) return stranger('secret', hello.serverName);
+    users.remember(source, user);
+    return user;
+  }
+
+  /** Why a hello is not accepted as the user's now, if so. */
+  #lateness(user: MtprotoUser, { record, serverName }: ClientHello): Stranger | undefined {
+    const time = helloTime(record, user.secret.key);
+    if (time === undefined) return stranger('secret', serverName);
+    const now = Math.floor(Date.now() / 1000);
+    return isTimely(time, now, this.#options.timeWindow) ? undefined : clockStranger(time - now, serverName);
+  }
+}
+
+/** Undefined: more bytes are needed to tell. */
+function beginsWithHeader(bytes: Buffer): Beginning | undefined {
+  if (bytes.length >= TELLING_BYTES && hasForbiddenStart(bytes)) return 'foreign';
+  return bytes.length >= HEADER_LENGTH ? 'header' : undefined;
+}
+
+function beginsWithTls(bytes: Buffer): Beginning | undefined {
+  const greeting = readGreeting(bytes);
+  return greeting === 'more' ? undefined : greeting;
+}
+
+function beginsWithAny(bytes: Buffer): Beginning | undefined {
+  const greeting = readGreeting(bytes);
+  if (greeting === 'foreign') return beginsWithHeader(bytes);
+  return greeting === 'more' ? undefined : greeting;
+}
