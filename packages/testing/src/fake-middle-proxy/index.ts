@@ -1,0 +1,12 @@
+export type { FakeMiddleProxyConnection, MiddleProxyConnectionEnd } from './connection.js';
+export { quickAckToken } from './data-center-role.js';
+export * from './fake-middle-proxy.js';
+export type * from './faults.js';
+export type { RpcEndpoint } from './ip-address.js';
+export { requestFlag } from './operations.js';
+export type { ClosedBy, ProxiedClient } from './proxied-client.js';
+export type { ProxyRequest } from './proxy-request.js';
+export { createSelfSignedCertificate, type SelfSignedCertificate } from './certificate.js';
+export type { ConfigFault } from './config-faults.js';
+export * from './fake-proxy-config-server.js';
+export { proxyConfigText, type MiddleProxyAddresses } from './proxy-config-text.js';
