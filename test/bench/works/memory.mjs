@@ -10,20 +10,23 @@ const HELD = 4000;
 /** Exchanged and closed before the first reading: code is loaded and the heaps have their working size. */
 const WARM_UP = 2000;
 const CONCURRENCY = 32;
-/** A proxy holds two sockets for each connection. */
-const FILES_NEEDED = 2 * HELD + 200;
 /** Stable: the last readings lie within this share of each other; a limit bounds the wait. */
 const STABLE = { readings: 6, everyMs: 400, share: 0.005, limitMs: 20_000 };
 
-function checkFileLimit() {
+/**
+ * A proxy holds two sockets for each connection.
+ * @param {number} held
+ */
+export function checkFileLimit(held) {
+  const needed = 2 * held + 200;
   const [, hard] = /Max open files\s+\S+\s+(\S+)/.exec(readFileSync('/proc/self/limits', 'utf8')) ?? [];
-  if (hard !== 'unlimited' && Number(hard) < FILES_NEEDED) {
-    throw new Error(`needs ${FILES_NEEDED} open files in a process; the hard limit is ${hard}`);
+  if (hard !== 'unlimited' && Number(hard) < needed) {
+    throw new Error(`needs ${needed} open files in a process; the hard limit is ${hard}`);
   }
 }
 
 /** @param {RunningSubject} subject */
-async function settledMemory(subject) {
+export async function settledMemory(subject) {
   const readings = [subject.memory()];
   const end = performance.now() + STABLE.limitMs;
   for (;;) {
@@ -46,7 +49,7 @@ export const memory = {
   target: { ratio: 0.5, limit: 16 },
   rounds: { quick: 1, full: 3 },
   async open(bench) {
-    checkFileLimit();
+    checkFileLimit(HELD);
     return {
       // A fresh process for every round: memory once used is not given back, and would hide the next.
       async measure(subject) {
