@@ -19,7 +19,7 @@ function* options(schema: Schema, path = ''): Generator<readonly [path: string, 
   }
 }
 
-const all = [...options(limitSettings as unknown as Schema), ['usageFile', usageFileSchema as Schema] as const];
+const all = [...options(limitSettings), ['usageFile', usageFileSchema as Schema] as const];
 
 describe.each(all)('%s', (_path, schema) => {
   it('is described with its default', () => {
