@@ -4,8 +4,11 @@ import { freePort } from '../peers/process.js';
 import { startSluice } from '../peers/sluice.js';
 import { startV2ray } from '../peers/v2ray.js';
 
-/** What the user hands to the client: the secret itself, or `dd` before it. */
-export type SecretForm = 'plain' | 'dd';
+/** What the user hands to the client: the secret itself, `dd` before it, or fake TLS, in two encodings. */
+export type SecretForm = 'plain' | 'dd' | 'ee' | 'ee in base64url';
+
+/** The site that clients in fake TLS pretend to visit. */
+export const serverName = 'www.example.com';
 
 export interface StartedProxy {
   readonly host: string;
@@ -52,7 +55,7 @@ interface MtprotoConfig {
 /** Sluice as people start it, on `configs/mtproto.json` as it stands: only the port and the data centres' addresses are others. */
 export const sluice: ProxyUnderTest = {
   name: 'Sluice',
-  secretForms: ['plain', 'dd'],
+  secretForms: ['plain', 'dd', 'ee', 'ee in base64url'],
   tags: ['abridged', 'intermediate', 'padded'],
   dcs: [1, 2, 3, 4, 5, -1, -2, -3, -4, -5, 203, 10_001, 10_002, 10_003, -10_001, -10_002],
   tellsDc: true,
@@ -64,7 +67,7 @@ export const sluice: ProxyUnderTest = {
     const inbounds = config.inbounds.map((inbound) => ({
       ...inbound,
       port,
-      settings: { ...inbound.settings, dataCenters },
+      settings: { ...inbound.settings, dataCenters, tls: { serverNames: [serverName] } },
     }));
     const peer = await startSluice({ ...config, inbounds }, [port]);
     return { host: '127.0.0.1', port, close: () => peer.close() };

@@ -34,6 +34,7 @@ export async function startProxy(options: TestProxyOptions): Promise<TestProxy> 
   const inbound = await hostInbound(mtprotoInbound, options.inbound, {
     ...(options.route === 'direct' ? {} : { connect }),
     ...(options.policy === undefined ? {} : { policy: options.policy }),
+    protocol: 'mtproto',
   });
   const planes = [inbound.plane, outbound.plane];
   return {
