@@ -125,6 +125,26 @@ describe('bad input', () => {
     await holdsNothing(running.instance);
   });
 
+  it('a client cannot name a Unix socket of this machine', async () => {
+    const path = `@sluice-private-${process.pid}`;
+    let visitors = 0;
+    const service = net.createServer(() => (visitors += 1)).listen(path.replace('@', '\0'));
+    await once(service, 'listening');
+    cleanups.push(async () => void service.close());
+    const running = await startAll();
+    for (const name of [path, '/run/private.sock']) {
+      const client = await connectTo(running.port('socks'));
+      expect(await socksConnect(client, 1, name)).not.toBe(0);
+      client.destroy();
+      const viaHttp = await connectTo(running.port('http'));
+      viaHttp.write(`CONNECT ${name}:1 HTTP/1.1\r\nHost: x\r\n\r\n`);
+      expect((await readToEnd(viaHttp)).toString()).toMatch(/^HTTP\/1\.1 [45]/);
+      viaHttp.destroy();
+    }
+    await holdsNothing(running.instance);
+    expect(visitors).toBe(0);
+  });
+
   it('no secret appears in any log line', async () => {
     const running = await startAll();
     const client = await connectTo(running.port('mtproto'));

@@ -125,11 +125,17 @@ describe('TCP', () => {
     await expectClean(host.plane);
   });
 
-  test('does not lead to Unix sockets', async () => {
+  test('leads to a Unix socket', async () => {
+    const path = `@sluice-freedom-${process.pid}`;
+    const server = net.createServer((socket) => socket.pipe(socket));
+    server.listen(path.replace('@', '\0'));
+    await once(server, 'listening');
+    cleanups.push(() => server.close());
     const { outbound, plane } = freedom({});
-    await expect(outbound.connect(new StubSession(), destination('tcp', '/run/x.sock', 0))).rejects.toMatchObject({
-      code: 'E_UNSUPPORTED',
-    });
+    const link = await outbound.connect(new StubSession(), destination('tcp', path, 0));
+    link.write(Buffer.from('hello'));
+    expect((await link.reader.readExactly(5)).toString()).toBe('hello');
+    link.destroy();
     await expectClean(plane);
   });
 

@@ -1,5 +1,4 @@
 import {
-  SluiceError,
   toSluiceError,
   type Destination,
   type Link,
@@ -33,8 +32,7 @@ export class FreedomOutbound implements Outbound {
 
   async connect(session: Session, to: Destination): Promise<Link> {
     const target = this.#redirect?.apply(to) ?? to;
-    // Whoever reaches an inbound may name any host: sockets of this machine's services are none.
-    if (target.type === 'unix') throw new SluiceError('E_UNSUPPORTED', 'freedom does not lead to Unix sockets');
+    // A Unix socket here is the configuration's word: the dispatcher takes none from a client.
     const { dialer } = this.#context;
     const choice = target.type === 'domain' ? this.#choice : undefined;
     const link =
