@@ -28,7 +28,7 @@ export type ConfigFault =
   | 'not-http'
   | 'closes';
 
-const page = '<!doctype html><html><title>Sign in</title><body>default 2;\nproxy_for 2 192.0.2.1:80;</body></html>';
+const page = '<!doctype html><html><title>Sign in</title><body>Sign in to go on; it is free; welcome.</body></html>';
 
 export function misbehave(fault: ConfigFault, response: ServerResponse, content: Buffer): void {
   const half = content.subarray(0, content.length >> 1);

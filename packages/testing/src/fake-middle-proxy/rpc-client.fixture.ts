@@ -48,8 +48,8 @@ export class RpcClient {
   readonly #options: RpcClientOptions;
   readonly #chunks: AsyncIterator<Buffer>;
   /** What the server answered to the nonce. */
-  nonceAnswer = Buffer.alloc(0);
-  #plain = Buffer.alloc(0);
+  nonceAnswer: Buffer = Buffer.alloc(0);
+  #plain: Buffer = Buffer.alloc(0);
   #cipher: Cipher | undefined;
   #decipher: Decipher | undefined;
   #sent = -2;
