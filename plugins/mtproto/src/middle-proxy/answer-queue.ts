@@ -4,7 +4,7 @@ import type { Buffer } from 'node:buffer';
  * What may wait for one client, in bytes. Clients ask for as much as they can take, some
  * megabytes at a time; one that leaves more than that lying does not read.
  */
-export const MAX_WAITING = 8 * 1024 * 1024;
+export const MAX_WAITING = 16 * 1024 * 1024;
 
 /** About what a buffer costs beside its bytes. */
 const ENTRY_COST = 256;

@@ -10,7 +10,7 @@ import {
 } from '@sluice/plugin-api';
 import type { AddressFamily } from '../data-centers/address-family.js';
 import type { Directory } from './list/directory.js';
-import { connectForList } from './list/list-session.js';
+import { connectForList } from './list/connect-for-list.js';
 import { ListSource } from './list/list-source.js';
 import type { MiddleProxyTarget } from './middle-proxy-target.js';
 import { Resting } from './resting.js';

@@ -74,8 +74,9 @@ export class MiddleProxyConn implements Conn, ConnectionMember, QueueHolder {
     return this.#connection.remote;
   }
 
+  /** Not before it has been told: who asks and attaches in between learns why. */
   get destroyed(): boolean {
-    return this.#closed;
+    return this.#closeTold;
   }
 
   get heldBytes(): number {

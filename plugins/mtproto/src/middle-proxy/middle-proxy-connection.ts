@@ -46,7 +46,7 @@ export class MiddleProxyConnection implements RpcReceiver {
   readonly #stream: RpcStream;
   readonly #owner: ConnectionOwner;
   readonly #members = new Map<number, ConnectionMember>();
-  #nextId = randomInt(2 ** 40);
+  #nextId = randomInt(1, 2 ** 40);
 
   private constructor(stream: RpcStream, owner: ConnectionOwner) {
     this.#stream = stream;

@@ -25,6 +25,8 @@ export interface RouteLimits {
   readonly connections: number;
   /** A connection without clients is kept for so long, in ms. */
   readonly idle: number;
+  /** A middle proxy's handshake may take so long, in ms. */
+  readonly handshake: number;
 }
 
 export interface PoolRouteOptions {
@@ -37,7 +39,7 @@ export interface PoolRouteOptions {
   onUnused(): void;
 }
 
-const DEFAULT_LIMITS: RouteLimits = { clients: 128, connections: 64, idle: 120_000 };
+const DEFAULT_LIMITS: RouteLimits = { clients: 128, connections: 64, idle: 120_000, handshake: 10_000 };
 
 /** A dial may take so long, with whatever outbounds it leads through, in ms. */
 const DIAL_LIMIT = 16_000;
@@ -142,7 +144,7 @@ export class PoolRoute implements ConnectionOwner {
       const connection = await MiddleProxyConnection.open(
         this.#options.plane,
         link,
-        { to: address, secret, natAddress },
+        { to: address, secret, natAddress, timeLimit: this.#limits.handshake },
         this,
       );
       if (this.#closed) {

@@ -89,10 +89,7 @@ function secure(plain: Duplex, host: string, ca: string | undefined, signal: Abo
       reject(error instanceof SluiceError ? error : tlsError(host, error));
     });
     // TLS over a stream does not tell when the stream below has failed.
-    plain.once('close', () => {
-      socket.destroy();
-      reject(new SluiceError('E_CONN_CLOSED', `${host} closed the connection`));
-    });
+    plain.once('close', () => void socket.destroy(new SluiceError('E_CONN_CLOSED', `${host} closed the connection`)));
   });
 }
 
@@ -108,7 +105,7 @@ function get(url: URL, stream: Duplex, maxBytes: number, signal: AbortSignal): P
       host: url.hostname,
       path: url.pathname + url.search,
       headers: { host: url.host, 'accept-encoding': 'identity', connection: 'close' },
-      agent: false,
+      // In place of an agent, which would connect by itself.
       createConnection: () => stream,
       signal,
     });
@@ -131,11 +128,17 @@ async function collect(url: URL, response: http.IncomingMessage, maxBytes: numbe
   }
   const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > maxBytes) throw new SluiceError('E_PROTOCOL', `${url.host} answered with more than ${maxBytes} bytes`);
-    chunks.push(chunk);
+  try {
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      length += chunk.length;
+      if (length > maxBytes) {
+        throw new SluiceError('E_PROTOCOL', `${url.host} answered with more than ${maxBytes} bytes`);
+      }
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    if (error instanceof SluiceError) throw error;
+    throw new SluiceError('E_PROTOCOL', `the answer of ${url.host} is cut off`, { cause: error });
   }
-  if (!response.complete) throw new SluiceError('E_PROTOCOL', `the answer of ${url.host} is cut off`);
   return Buffer.concat(chunks, length);
 }

@@ -16,8 +16,8 @@ export interface ProxyConfig {
 
 /**
  * Reads `getProxyConfig`'s format: `proxy_for 2 host:port;` and `default 2;`, with comments from "#"
- * to the end of the line. What else a list says is not for us.
- * @throws SluiceError E_PROTOCOL if there is no address in it
+ * to the end of the line. What other statements say is not for us.
+ * @throws SluiceError E_PROTOCOL if there is no address in it, or something else than statements
  */
 export function parseProxyConfig(text: string): ProxyConfig {
   if (text.length > MAX_CONFIG_LENGTH) throw new SluiceError('E_PROTOCOL', 'the list of middle proxies is too long');
@@ -26,7 +26,9 @@ export function parseProxyConfig(text: string): ProxyConfig {
   let count = 0;
   let skipped = 0;
   for (const statement of text.replace(/#[^\n]*/g, ' ').split(';')) {
-    const [keyword, first = '', second = '', ...rest] = statement.trim().split(/\s+/);
+    const [keyword = '', first = '', second = '', ...rest] = statement.trim().split(/\s+/);
+    // A page for people may quote a list, and is none.
+    if (!/^[a-z_]*$/.test(keyword)) throw new SluiceError('E_PROTOCOL', 'this is not a list of middle proxies');
     if (keyword === 'default') fallback = dataCenterId(first) ?? fallback;
     if (keyword !== 'proxy_for') continue;
     const id = dataCenterId(first);

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { ipToBytes, SluiceError } from '@sluice/plugin-api';
 import { packetType } from './packet-type.js';
+import { checkRefusal } from './refusal.js';
 import type { Side } from './session-keys.js';
 
 /** `type | flags | sender's process | receiver's process`; a process is `IPv4 u32 | port u16 | pid u16 | start u32`. */
@@ -32,11 +33,8 @@ export function encodeHandshake(us: Side, server: Side): Buffer {
  * @throws SluiceError E_PROTOCOL, E_AUTH, E_UNSUPPORTED
  */
 export function checkHandshake(body: Buffer, sent: Buffer): void {
-  const type = body.readUInt32LE(0);
-  if (type === packetType.handshakeError && body.length >= FLAGS_AT + 4) {
-    throw new SluiceError('E_AUTH', `the middle proxy refused the handshake with error ${body.readInt32LE(FLAGS_AT)}`);
-  }
-  if (type !== packetType.handshake || body.length !== LENGTH) {
+  checkRefusal(body);
+  if (body.readUInt32LE(0) !== packetType.handshake || body.length !== LENGTH) {
     throw new SluiceError('E_PROTOCOL', 'the middle proxy did not answer the handshake with one');
   }
   if (body.readUInt32LE(FLAGS_AT) !== 0) {

@@ -2,17 +2,18 @@ import type { Buffer } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import { isIP, isIPv4 } from 'node:net';
 import { SluiceError, type DataPlane, type Destination, type Endpoint, type Link } from '@sluice/plugin-api';
-import { BODY_OFFSET, CIPHER_BLOCK, CRC_LENGTH, FRAME_OVERHEAD, HANDSHAKE_BODY, MAX_FRAME } from './frame.js';
+import { BODY_OFFSET, CIPHER_BLOCK, CRC_LENGTH, FRAME_OVERHEAD, HANDSHAKE_BODY, MAX_FRAME, WORD } from './frame.js';
 import { FrameReader } from './frame-reader.js';
 import { FrameWriter } from './frame-writer.js';
 import { checkHandshake, encodeHandshake } from './handshake-packet.js';
 import { decodeNonce, encodeNonce, type Nonce } from './nonce.js';
 import { sessionCiphers, type SessionCiphers, type Side } from './session-keys.js';
 
-/** From the dialled connection to the end of the handshake, in ms: two round trips and some patience. */
+/** In ms: two round trips and some patience. */
 const TIME_LIMIT = 10_000;
 
 const HANDSHAKE_FRAME = FRAME_OVERHEAD + HANDSHAKE_BODY;
+const MAX_WORDS = HANDSHAKE_FRAME / WORD;
 /** The answer's frame and as much filler before it as could be meant. */
 const MAX_BLOCKS = Math.ceil(HANDSHAKE_FRAME / CIPHER_BLOCK) + 1;
 
@@ -22,6 +23,8 @@ export interface HandshakeOptions {
   readonly secret: Buffer;
   /** The IP address under which it sees us, where that is not the connection's own. */
   readonly natAddress: string | undefined;
+  /** From the dialled connection to the end of the handshake, in ms; default 10 s. */
+  readonly timeLimit?: number;
 }
 
 /** Both directions of a connection whose handshake is done. */
@@ -36,7 +39,7 @@ export interface RpcStreams extends SessionCiphers {
  */
 export async function shakeHands(plane: DataPlane, link: Link, options: HandshakeOptions): Promise<RpcStreams> {
   const late = new SluiceError('E_HANDSHAKE_TIMEOUT', 'the middle proxy did not complete its handshake in time');
-  const timer = plane.timers.after(TIME_LIMIT, () => link.destroy(late));
+  const timer = plane.timers.after(options.timeLimit ?? TIME_LIMIT, () => link.destroy(late));
   try {
     return await exchange(link, options);
   } catch (error) {
@@ -54,7 +57,7 @@ async function exchange(link: Link, options: HandshakeOptions): Promise<RpcStrea
   const writer = new FrameWriter();
   const ours: Nonce = { nonce: randomBytes(16), time: Math.floor(Date.now() / 1000) };
   link.write(writer.frames([[encodeNonce(ours, secret)]]));
-  const answer = await readFrame(reader, 1, () => link.reader.readExactly(HANDSHAKE_FRAME));
+  const answer = await readFrame(reader, MAX_WORDS, () => link.reader.readExactly(WORD));
   const theirs = decodeNonce(answer, ours, secret);
   if (link.reader.buffered.length > 0) {
     throw new SluiceError('E_PROTOCOL', 'the middle proxy sent more than its nonce before our handshake');

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { SluiceError } from '@sluice/plugin-api';
 import { packetType } from './packet-type.js';
+import { checkRefusal } from './refusal.js';
 
 /** `type | first word of the secret | scheme | unix time u32 | nonce 16` */
 const KEY_AT = 4;
@@ -38,6 +39,7 @@ export function encodeNonce({ nonce, time }: Nonce, secret: Buffer): Buffer {
  * @throws SluiceError E_PROTOCOL, E_AUTH
  */
 export function decodeNonce(body: Buffer, ours: Nonce, secret: Buffer): Nonce {
+  checkRefusal(body);
   if (body.length !== LENGTH || body.readUInt32LE(0) !== packetType.nonce) {
     throw new SluiceError('E_PROTOCOL', 'the middle proxy did not begin with a nonce');
   }
