@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { open, readdir, readFile, writeFile } from 'node:fs/promises';
+import { open, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import net from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -161,8 +161,26 @@ describe('sluice version, secret and link', () => {
     ]);
     expect(link.code).toBe(0);
     expect(link.stdout).toContain(
-      'tg://proxy?server=proxy.example.org&port=443&secret=b0cbcef5a486d9636472ac27f8e11a9d',
+      'tg://proxy?server=proxy.example.org&port=443&secret=ddb0cbcef5a486d9636472ac27f8e11a9d',
     );
+  });
+
+  it('say whether a configuration is unreadable or wrong', async () => {
+    const wrong = await sluice(['mtproto', 'link', '-c', await file('{ "inbounds": 1 }')]);
+    expect([wrong.code, wrong.stderr]).toEqual([1, expect.stringContaining('(E_CONFIG_INVALID)')]);
+    const unread = await sluice(['mtproto', 'link', '-c', '/nonexistent/config.json']);
+    expect([unread.code, unread.stderr]).toEqual([1, expect.stringContaining('(E_CONFIG_READ)')]);
+  });
+
+  it('write a QR code that only its owner may read', async () => {
+    const folder = await temporaryFolder('qr');
+    cleanups.push(() => folder.remove());
+    const path = join(folder.path, 'code.svg');
+    const link = await sluice(['mtproto', 'link', '-c', join(configs, 'mtproto.json'), '--qr', '--qr-file', path]);
+    expect([link.code, link.stderr]).toEqual([0, '']);
+    expect(link.stdout).toMatch(/[█▀▄]{20}/);
+    expect(await readFile(path, 'utf8')).toContain('<svg');
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
   });
 
   it('fail on unknown commands and options without a stack', async () => {

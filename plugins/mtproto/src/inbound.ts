@@ -15,11 +15,16 @@ import { Strangers } from './fronting/strangers.js';
 import { ClientHandshake } from './handshake/client-handshake.js';
 import { Stranger } from './handshake/stranger.js';
 import { Limits } from './limits/limits.js';
+import { hasAdTag } from './middle-proxy/check.js';
+import { MiddleProxies } from './middle-proxy/middle-proxies.js';
+import type { MiddleProxyTarget } from './middle-proxy/middle-proxy-target.js';
+import { speakMiddleProxy } from './middle-proxy/sole-connection.js';
+import type { ClientLayer } from './obfuscation/client-layer.js';
 import { pushDataCenterLayer } from './obfuscation/data-center-layer.js';
 import type { InboundSettings } from './schema.js';
 import { announcedLinks } from './share-link.js';
-import { setTelegramRequest, TelegramRequest } from './telegram-request.js';
-import { acceptedBy, Users, type MtprotoUser, type OpenedBy } from './users.js';
+import { setTaggedRequest, setTelegramRequest, TelegramRequest, type TaggedRequest } from './telegram-request.js';
+import { acceptedBy, Users, type Accepted, type MtprotoUser, type OpenedBy } from './users.js';
 
 /** Seconds that a client's clock may differ from ours. */
 export const DEFAULT_TIME_WINDOW = 120;
@@ -28,9 +33,11 @@ export const DEFAULT_TIME_WINDOW = 120;
 export class MtprotoInbound implements Inbound {
   readonly #context: InboundContext<InboundSettings>;
   readonly #configured: readonly MtprotoUser[];
+  readonly #accepted: Accepted;
   readonly #users: Users;
   readonly #limits: Limits;
   readonly #dataCenters: DataCenters;
+  readonly #middleProxies: MiddleProxies | undefined;
   readonly #handshake: ClientHandshake;
   readonly #profiles: HostProfiles;
   readonly #strangers: Strangers;
@@ -42,9 +49,14 @@ export class MtprotoInbound implements Inbound {
     const timeWindow = tls.timeWindow ?? DEFAULT_TIME_WINDOW;
     this.#context = context;
     this.#configured = configuredUsers(settings);
-    this.#users = new Users(this.#configured, acceptedBy(this.#configured, { ...tls, ...settings }));
+    this.#accepted = acceptedBy(this.#configured, { ...tls, ...settings });
+    this.#users = new Users(this.#configured, this.#accepted);
     this.#limits = new Limits(this.#configured, { tag, stats, logger, timers: plane.timers }, settings.usageFile);
-    this.#dataCenters = new DataCenters(settings.dataCenters, settings.addressFamily, logger);
+    const { dataCenters, addressFamily = 'prefer-ipv4', middleProxy = {} } = settings;
+    this.#dataCenters = new DataCenters(dataCenters, addressFamily, logger);
+    this.#middleProxies = hasAdTag(settings)
+      ? new MiddleProxies({ settings: middleProxy, addressFamily, tag, dispatcher, logger, stats })
+      : undefined;
     const hosts = fronting === undefined ? undefined : new FrontedHosts(fronting);
     this.#profiles = new HostProfiles(hosts, { tag, plane, dispatcher, logger });
     this.#strangers = new Strangers(context, { hosts, fronting: fronting ?? {}, strangers });
@@ -58,11 +70,13 @@ export class MtprotoInbound implements Inbound {
 
   async start(): Promise<void> {
     await this.#limits.start();
+    this.#middleProxies?.start();
     if (this.#users.takeTls) this.#profiles.start(this.#users.serverNames);
   }
 
   async close(): Promise<void> {
     this.#profiles.close();
+    this.#middleProxies?.close();
     await this.#limits.close();
   }
 
@@ -75,7 +89,7 @@ export class MtprotoInbound implements Inbound {
   }
 
   announce(listening: readonly Endpoint[]): readonly string[] {
-    return announcedLinks(this.#configured, listening);
+    return announcedLinks(this.#configured, this.#accepted, listening);
   }
 
   /** The runtime would cut off who is late; here they are led on. */
@@ -95,6 +109,16 @@ export class MtprotoInbound implements Inbound {
     session.user = user;
     const meters = this.#limits.of(user)?.admit(session, session.source.address);
     if (meters instanceof SluiceError) throw meters;
+    const { adTag } = user;
+    const target = adTag === undefined ? undefined : this.#middleProxies?.requestFor(client.dc, adTag);
+    const upstream =
+      target === undefined
+        ? await this.#toDataCenter(link, session, client)
+        : await this.#toMiddleProxy(session, client, target);
+    this.#context.dispatcher.relay(session, link, upstream, meters);
+  }
+
+  async #toDataCenter(link: Link, session: Session, client: ClientLayer): Promise<Link> {
     const payloadWaits = link.reader.buffered.length > 0;
     const { health } = this.#dataCenters;
     const request = new TelegramRequest(client, this.#dataCenters.addresses(client.dc), health, payloadWaits);
@@ -103,6 +127,16 @@ export class MtprotoInbound implements Inbound {
     setTelegramRequest(session, undefined);
     // Routed to an outbound that does not know of Telegram: its link leads to the data centre all the same.
     if (!request.claimed) pushDataCenterLayer(upstream, client, { fast: true, payloadWaits });
-    this.#context.dispatcher.relay(session, link, upstream, meters);
+    return upstream;
+  }
+
+  async #toMiddleProxy(session: Session, layer: ClientLayer, target: MiddleProxyTarget): Promise<Link> {
+    const { dispatcher, plane } = this.#context;
+    const client = { layer, source: session.source, local: session.local };
+    const request: TaggedRequest = { target, client, claimed: false };
+    setTaggedRequest(session, request);
+    const upstream = await dispatcher.connect(session, target.preferred);
+    setTaggedRequest(session, undefined);
+    return request.claimed ? upstream : speakMiddleProxy(plane, upstream, target, client);
   }
 }

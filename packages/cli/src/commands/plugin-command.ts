@@ -1,7 +1,11 @@
+import { isatty } from 'node:tty';
+import type { DiagnosticCode } from '@sluice/config';
 import { SluiceError, type CommandConfig, type CommandContribution, type Plugin } from '@sluice/plugin-api';
 import { Option, type Command } from 'commander';
 import { loadConfigFiles } from '../config-files.js';
 import { reportDiagnostics } from '../report.js';
+
+const UNREADABLE: DiagnosticCode = 'C_READ';
 
 /** Adds `sluice <plugin> <command>` for every command that the plugin contributes. */
 export function addPluginCommands(program: Command, plugin: Plugin, exit: (code: number) => void): void {
@@ -22,6 +26,7 @@ function addCommand(group: Command, contribution: CommandContribution, exit: (co
       args: command.args,
       options: command.opts(),
       print: (line) => void process.stdout.write(`${line}\n`),
+      isTerminal: isatty(1),
       loadConfig,
     });
     exit(code);
@@ -29,16 +34,28 @@ function addCommand(group: Command, contribution: CommandContribution, exit: (co
 }
 
 async function loadConfig(files: readonly string[]): Promise<CommandConfig> {
-  const loaded = await loadConfigFiles(files);
-  reportDiagnostics(loaded.diagnostics, loaded.sources);
-  if (loaded.config === undefined) throw new SluiceError('E_CONFIG_INVALID', 'the configuration is refused');
+  const { config, diagnostics, sources } = await loadConfigFiles(files);
+  reportDiagnostics(diagnostics, sources);
+  if (config === undefined) {
+    const unread = diagnostics.some(({ code }) => code === UNREADABLE);
+    throw unread
+      ? new SluiceError('E_CONFIG_READ', 'the configuration cannot be read')
+      : new SluiceError('E_CONFIG_INVALID', 'the configuration is refused');
+  }
+  const ruled = new Set(config.routing.rules.map(({ outboundTag }) => outboundTag));
   return {
-    inbounds: loaded.config.inbounds.map(({ tag, protocol, listen, ports, settings }) => ({
+    inbounds: config.inbounds.map(({ tag, protocol, listen, ports, settings }) => ({
       tag,
       protocol,
       listen,
       port: ports[0]?.from ?? 0,
       settings,
+    })),
+    outbounds: config.outbounds.map(({ tag, protocol, via }, index) => ({
+      tag,
+      protocol,
+      via,
+      isRouted: index === 0 || ruled.has(tag),
     })),
   };
 }

@@ -1,4 +1,4 @@
-/** The configuration as a command sees it: validated entries, one per configured inbound. */
+/** The configuration as a command sees it: validated entries, one per configured inbound and outbound. */
 export interface CommandConfig {
   readonly inbounds: readonly {
     readonly tag: string;
@@ -8,6 +8,15 @@ export interface CommandConfig {
     readonly port: number;
     readonly settings: unknown;
   }[];
+  /** The first one is the default. */
+  readonly outbounds: readonly {
+    readonly tag: string;
+    readonly protocol: string;
+    /** The tag of the outbound that it dials through. */
+    readonly via?: string | undefined;
+    /** Whether connections can be led to it directly: it is the default, or a rule names it. */
+    readonly isRouted: boolean;
+  }[];
 }
 
 export interface CommandInvocation {
@@ -16,6 +25,8 @@ export interface CommandInvocation {
   readonly options: Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
   /** Writes a line to standard output. */
   readonly print: (line: string) => void;
+  /** Whether standard output is a terminal, which shows colours; otherwise it is a file or a pipe. */
+  readonly isTerminal: boolean;
   /** Reads and validates; prints diagnostics itself. @throws SluiceError E_CONFIG_INVALID, E_CONFIG_READ */
   readonly loadConfig: (files: readonly string[]) => Promise<CommandConfig>;
 }
