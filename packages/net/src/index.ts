@@ -6,6 +6,7 @@ export { connPair } from './conn/conn-pair.js';
 export { DuplexConn } from './conn/duplex-conn.js';
 export { LinkDuplex } from './conn/link-duplex.js';
 export { SocketConn } from './conn/socket-conn.js';
+export type { TcpOptions } from './conn/tcp-options.js';
 export * from './data-plane.js';
 export * from './errors.js';
 export { HandshakeReader, resetError } from './handshake/reader.js';

@@ -1,6 +1,7 @@
 import type { Buffer } from 'node:buffer';
 import type { Codec, CodecPair, Emit } from './codec.js';
 import type { Conn } from './conn/conn.js';
+import type { TcpOptions } from './conn/tcp-options.js';
 import type { DataPlane } from './data-plane.js';
 import { toSluiceError } from './errors.js';
 import { HandshakeReader } from './handshake/reader.js';
@@ -18,6 +19,8 @@ export class Link {
   readonly reader: HandshakeReader;
   /** Set by a handler whose settings limit how long its connections may be quiet; the relay obeys the shorter. */
   timeouts: RelayTimeouts | undefined = undefined;
+  /** Set by a handler whose settings say how a dead peer of this link is found. */
+  tcp: TcpOptions | undefined = undefined;
   #encoders: Codec[] = [];
   #ended = false;
   #disposed = false;

@@ -25,6 +25,8 @@ export interface Conn {
   /** Bytes received and sent so far, as counted on this very stream. */
   readonly bytesRead: number;
   readonly bytesWritten: number;
+  /** Bytes written that the system has not taken yet: less whenever it takes some. Where a conn cannot tell, absent. */
+  readonly unsent?: number;
   readonly destroyed: boolean;
   /** Adds to the counters from now on (V2Ray counts inbound and outbound traffic here). */
   meter(read: Counter | undefined, written: Counter | undefined): void;
@@ -34,8 +36,11 @@ export interface Conn {
    * the sink's `onClose` follows.
    */
   attach(sink: ConnSink, retain: boolean): void;
-  /** The conn has turned out to live long: from now on a dead peer is looked for. */
-  keepAlive(): void;
+  /**
+   * The conn has turned out to live long: from now on a dead peer is looked for.
+   * @param idleMs silence before the first probe; default 30 s
+   */
+  keepAlive(idleMs?: number): void;
   pause(): void;
   resume(): void;
   /**

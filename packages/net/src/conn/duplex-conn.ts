@@ -57,6 +57,10 @@ export class DuplexConn implements Conn {
     plane.conns += 1;
   }
 
+  get unsent(): number {
+    return this.#stream.writableLength;
+  }
+
   get destroyed(): boolean {
     return this.#stream.destroyed;
   }

@@ -121,8 +121,13 @@ export class SocketConn implements Conn, BufferHolder {
     if (this.#closed) queueMicrotask(() => sink.onClose(this.#error));
   }
 
-  keepAlive(): void {
-    this.#socket.setKeepAlive(true, KEEP_ALIVE_MS);
+  /** What Node has queued, and what is left of the write under way. */
+  get unsent(): number {
+    return this.#socket.writableLength + (rawHandleOf(this.#socket)?.writeQueueSize ?? 0);
+  }
+
+  keepAlive(idleMs = KEEP_ALIVE_MS): void {
+    this.#socket.setKeepAlive(true, idleMs);
   }
 
   pause(): void {

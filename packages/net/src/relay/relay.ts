@@ -1,6 +1,6 @@
 import type { Counter } from '../conn/conn.js';
 import type { DataPlane } from '../data-plane.js';
-import type { SluiceError } from '../errors.js';
+import { SluiceError } from '../errors.js';
 import type { Link } from '../link.js';
 import { TimerEntry, TimerWheel } from '../timer-wheel.js';
 import { RelaySide } from './side.js';
@@ -34,6 +34,9 @@ export interface RelayOptions extends RelayMeters {
 
 /** A relay that lives longer than this (10 s) watches for dead peers. */
 const LONG_LIVED_TICKS = 100;
+/** Who takes nothing is looked at this often within the time that is allowed, but no more than once a second. */
+const LOOKS = 4;
+const LOOK_TICKS = 10;
 
 /**
  * Joins a client's link and an upstream link: passes bytes through their codecs both ways, with
@@ -50,6 +53,8 @@ export class Relay extends TimerEntry {
   readonly #stallTimeout: number;
   #finished = false;
   #longLived = false;
+  /** Infinity where no link limits how long bytes may wait. */
+  readonly #lookTicks: number;
   /** The tick of the last byte in either direction; written by the sides. */
   active: number;
 
@@ -69,6 +74,8 @@ export class Relay extends TimerEntry {
       counter: options.downlink,
       bucket: options.downlinkRate,
     });
+    const allowed = Math.min(this.#client.userTimeout, this.#upstream.userTimeout);
+    this.#lookTicks = Math.max(LOOK_TICKS, Math.ceil(allowed / LOOKS));
   }
 
   /** Hands both links to the engine. */
@@ -100,14 +107,16 @@ export class Relay extends TimerEntry {
     if (!this.#longLived) {
       this.#longLived = true;
       // Not before: most connections are short, and it takes four system calls.
-      this.#upstream.keepAlive();
+      this.#upstream.keepAlive(false);
+      this.#client.keepAlive(true);
     }
+    if (this.#lookTicks !== Infinity && (this.#cutStalled(this.#client) || this.#cutStalled(this.#upstream))) return;
     // Who waits for the rate that we set is not idle.
     if (this.#client.throttled || this.#upstream.throttled) this.active = this.#plane.timers.now;
     const quiet = this.#plane.timers.now - this.active;
     const stalled = this.#client.blocked || this.#upstream.blocked;
     const limit = stalled ? Math.max(this.#timeout, this.#stallTimeout) : this.#timeout;
-    if (quiet < limit) this.#plane.timers.schedule(this, Math.min(this.#timeout, limit - quiet));
+    if (quiet < limit) this.#plane.timers.schedule(this, Math.min(this.#timeout, limit - quiet, this.#lookTicks));
     else this.#finish(this.#client.ended || this.#upstream.ended ? 'done' : 'idle', undefined, false);
   }
 
@@ -117,7 +126,7 @@ export class Relay extends TimerEntry {
     const { downlinkOnly, uplinkOnly } = this.#timeouts;
     this.#timeout = TimerWheel.ticks(side === this.#client ? downlinkOnly : uplinkOnly);
     this.active = this.#plane.timers.now;
-    this.#plane.timers.schedule(this, this.#timeout);
+    this.#plane.timers.schedule(this, Math.min(this.#timeout, this.#lookTicks));
   }
 
   /** A side's conn is gone. @internal */
@@ -139,6 +148,26 @@ export class Relay extends TimerEntry {
   /** A codec has thrown. @internal */
   sideFailed(error: SluiceError): void {
     this.#finish('error', error, true);
+  }
+
+  /** Ends the relay if the side's peer has taken nothing for too long. */
+  #cutStalled(side: RelaySide): boolean {
+    const { now } = this.#plane.timers;
+    const limit = side.userTimeout;
+    if (limit === Infinity) return false;
+    const stalled = side.stalledFor(now);
+    if (stalled === undefined) return false;
+    if (stalled >= limit) {
+      const reason = new SluiceError(
+        'E_CONN_TIMEOUT',
+        `the peer took nothing for ${stalled / 10} s although bytes wait`,
+      );
+      this.#finish(side === this.#client ? 'client-reset' : 'upstream-reset', reason, true);
+      return true;
+    }
+    // What is taken slowly, in the middle of a chunk, is no silence.
+    if (stalled === 0) this.active = now;
+    return false;
   }
 
   #finish(end: RelayEnd, error: SluiceError | undefined, cutOff: boolean): void {

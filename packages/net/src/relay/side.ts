@@ -4,8 +4,9 @@ import type { Conn, ConnSink, Counter } from '../conn/conn.js';
 import { SluiceError, toSluiceError } from '../errors.js';
 import { resetError } from '../handshake/reader.js';
 import type { Link } from '../link.js';
-import type { TimerWheel } from '../timer-wheel.js';
+import { TimerWheel } from '../timer-wheel.js';
 import type { Relay } from './relay.js';
+import { StallWatch } from './stall-watch.js';
 import type { BucketWaiter, TokenBucket } from './token-bucket.js';
 
 /** What counts and what limits the bytes that a side reads. */
@@ -32,6 +33,7 @@ export class RelaySide implements ConnSink, BucketWaiter {
   readonly #counter: Counter | undefined;
   readonly #bucket: TokenBucket | undefined;
   #other!: RelaySide;
+  #stall: StallWatch | undefined;
   #out!: Conn;
   /** Null while bytes pass unchanged. */
   #pipeline: Emit | null = null;
@@ -146,8 +148,23 @@ export class RelaySide implements ConnSink, BucketWaiter {
     this.#relay.sideClosed(this, reason);
   }
 
-  keepAlive(): void {
-    this.#conn.keepAlive();
+  /** From now on a dead peer is looked for. @param isSet the conn has keep-alive with the default already */
+  keepAlive(isSet: boolean): void {
+    const idle = this.#link.tcp?.keepAlive;
+    if (!isSet || idle !== undefined) this.#conn.keepAlive(idle);
+  }
+
+  /** For how many ticks bytes may wait for the conn's peer; Infinity is for ever. */
+  get userTimeout(): number {
+    const ms = this.#link.tcp?.userTimeout;
+    return ms === undefined ? Infinity : TimerWheel.ticks(ms);
+  }
+
+  /** For how many ticks bytes have been seen to wait without the conn taking any; undefined if none wait. */
+  stalledFor(now: number): number | undefined {
+    if (this.#other.blocked) return (this.#stall ??= new StallWatch(this.#conn, now)).ticks(now);
+    this.#stall = undefined;
+    return undefined;
   }
 
   /** @param cutOff let the peer see that the stream is incomplete */

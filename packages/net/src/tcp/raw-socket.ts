@@ -13,6 +13,8 @@ import net from 'node:net';
 export interface RawHandle {
   useUserBuffer?(buffer: Uint8Array): void;
   close(): void;
+  /** Bytes of the write under way that the system has not taken yet. */
+  readonly writeQueueSize?: number;
   /** The file descriptor, where there are any. */
   readonly fd?: number;
   /** TCP only. */
