@@ -7,6 +7,10 @@ const ownServices = '.google.com,.googleapis.com,.gstatic.com';
 export interface ChromiumOptions {
   /** `http://host:port` or `socks5://host:port`. Loopback pages go through it too. */
   readonly proxy?: string;
+  /** Names that lead to 127.0.0.1. All others lead nowhere. */
+  readonly names?: readonly string[];
+  /** Public keys (SHA-256, base64) whose certificates need no known authority. */
+  readonly trusted?: readonly string[];
 }
 
 export interface Chromium {
@@ -19,6 +23,7 @@ export interface Chromium {
 export async function startChromium(options: ChromiumOptions = {}): Promise<Chromium> {
   const executablePath = findBinary('chromium');
   if (executablePath === undefined) throw new Error('chromium is not installed');
+  const names = (options.names ?? []).map((name) => `MAP ${name} 127.0.0.1`);
   const server = await chromium.launchServer({
     executablePath,
     headless: true,
@@ -32,7 +37,8 @@ export async function startChromium(options: ChromiumOptions = {}): Promise<Chro
       '--disable-component-update',
       '--disable-sync',
       // Looks up no name; through a proxy names are the proxy's to look up.
-      '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1',
+      `--host-resolver-rules=${[...names, 'MAP * ~NOTFOUND', 'EXCLUDE localhost', 'EXCLUDE 127.0.0.1'].join(', ')}`,
+      ...(options.trusted === undefined ? [] : [`--ignore-certificate-errors-spki-list=${options.trusted.join(',')}`]),
     ],
     ...(options.proxy === undefined ? {} : { proxy: { server: options.proxy, bypass: ownServices } }),
   });

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { freePort, startProcess, type PeerProcess } from './process.js';
+import { freePort, startProcess, type PeerProcess, type StartOptions } from './process.js';
 import { temporaryFolder } from './temporary.js';
 
 export interface NginxOptions {
@@ -21,6 +21,18 @@ export interface Nginx extends PeerProcess {
 export async function startNginx(options: NginxOptions): Promise<Nginx> {
   const host = '127.0.0.1';
   const port = await freePort(host);
+  const server = `server {
+    listen ${host}:${port};
+    root ${JSON.stringify(options.root)};
+    ${options.server ?? ''}
+  }`;
+  const peer = await runNginx(server, [{ host, port }]);
+  // Getters do not survive the spread.
+  return { ...peer, pid: peer.pid, host, port, url: `http://${host}:${port}` };
+}
+
+/** nginx with these directives of its `http` block. Relative paths in them lead into a folder that is removed with it. */
+export async function runNginx(http: string, ready: StartOptions['ready'], openFiles = 1024): Promise<PeerProcess> {
   const folder = await temporaryFolder('nginx');
   // One process, run as whoever runs the test, so that it may read what the test wrote and ends with one signal.
   const config = `
@@ -28,30 +40,20 @@ export async function startNginx(options: NginxOptions): Promise<Nginx> {
     master_process off;
     pid nginx.pid;
     error_log stderr warn;
-    events {}
+    events { worker_connections ${openFiles}; }
     http {
       access_log off;
       client_max_body_size 0;
       ${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${name};`).join('\n')}
-      server {
-        listen ${host}:${port};
-        root ${JSON.stringify(options.root)};
-        ${options.server ?? ''}
-      }
+      ${http}
     }`;
   try {
     const file = join(folder.path, 'nginx.conf');
     await writeFile(file, config);
-    const peer = await startProcess('nginx', ['-e', 'stderr', '-p', folder.path, '-c', file], {
-      ready: [{ host, port }],
-    });
+    const peer = await startProcess('nginx', ['-e', 'stderr', '-p', folder.path, '-c', file], { ready });
     return {
+      ...peer,
       pid: peer.pid,
-      output: () => peer.output(),
-      exited: peer.exited,
-      host,
-      port,
-      url: `http://${host}:${port}`,
       async close() {
         await peer.close();
         await folder.remove();
