@@ -83,7 +83,7 @@ function readExtensions(read: PrefixReader): Extensions {
     alpn: [],
   };
   if (read.isAtEnd) return found;
-  const all = read.enter(read.uint16());
+  const all = read.enterLast(read.uint16());
   const seen = new Set<number>();
   while (!read.isAtEnd) {
     const type = read.uint16();

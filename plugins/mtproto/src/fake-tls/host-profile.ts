@@ -95,7 +95,7 @@ function readServerHello(message: Buffer): Omit<HostProfile, 'encryptedLength'> 
   const extensions: number[] = [];
   let version = 0;
   let group = 0;
-  const all = read.enter(read.uint16());
+  const all = read.enterLast(read.uint16());
   while (!read.isAtEnd) {
     const type = read.uint16();
     const length = read.uint16();
@@ -109,7 +109,5 @@ function readServerHello(message: Buffer): Omit<HostProfile, 'encryptedLength'> 
     read.leave(outer);
   }
   read.leave(all);
-  // Nothing may be left over either: a message's end is its record's.
-  const isWhole = read.state === 'ok' && read.isAtEnd;
-  return isWhole && !isRetry && version === TLS_1_3 ? { cipherSuite, group, extensions } : undefined;
+  return read.state === 'ok' && !isRetry && version === TLS_1_3 ? { cipherSuite, group, extensions } : undefined;
 }

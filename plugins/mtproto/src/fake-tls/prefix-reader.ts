@@ -50,6 +50,12 @@ export class PrefixReader {
     return outer;
   }
 
+  /** Enters a vector of `n` bytes, with which the one around it must end. */
+  enterLast(n: number): number {
+    if (this.at + n !== this.#end) this.fail();
+    return this.enter(n);
+  }
+
   /** Leaves a vector that must have been read to its end. */
   leave(outer: number): void {
     if (this.state === 'ok' && this.at !== this.#end) this.fail();

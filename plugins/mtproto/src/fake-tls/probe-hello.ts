@@ -34,8 +34,7 @@ const SIGNATURES = [0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0501, 0x0806, 0x06
 export function probeHello(serverName: string, shares: KeySharePool): Buffer {
   const grease = greases();
   const name = Buffer.from(serverName);
-  const extensions = [
-    extension(grease[0], Buffer.alloc(0)),
+  const between = [
     extension(ExtensionType.serverName, vector16(Buffer.of(0), vector16(name))),
     extension(0x0017, Buffer.alloc(0)),
     extension(0xff01, Buffer.of(0)),
@@ -51,12 +50,14 @@ export function probeHello(serverName: string, shares: KeySharePool): Buffer {
     extension(0x000d, vector16(words(SIGNATURES))),
     extension(0x0012, Buffer.alloc(0)),
     extension(ExtensionType.keyShare, vector16(keyShares(grease[1], shares))),
-    // Pre-shared keys with a key exchange, versions, certificates compressed by Brotli.
+    // Pre-shared keys with a key exchange, versions, certificates compressed by Brotli, settings of HTTP/2.
     extension(0x002d, Buffer.of(1, 1)),
     extension(ExtensionType.supportedVersions, vector8(words([grease[2], TLS_1_3, TLS_1_2]))),
     extension(0x001b, vector8(words([2]))),
-    extension(grease[3], Buffer.of(0)),
+    extension(0x44cd, vector16(vector8(Buffer.from('h2')))),
+    extension(0xfe0d, pretendedEch(shares)),
   ];
+  const extensions = [extension(grease[0], Buffer.alloc(0)), ...shuffled(between), extension(grease[3], Buffer.of(0))];
   const body = Buffer.concat([
     words([TLS_1_2]),
     randomBytes(RANDOM_LENGTH),
@@ -84,6 +85,14 @@ function keyShares(grease: number, shares: KeySharePool): Buffer {
   ]);
 }
 
+/** What clients send that have no key to encrypt their hello with. */
+function pretendedEch(shares: KeySharePool): Buffer {
+  const share = Buffer.alloc(X25519_LENGTH);
+  shares.take(share, 0);
+  const payload = randomBytes(144 + 32 * randomInt(4));
+  return Buffer.concat([Buffer.of(0), words([1, 1]), randomBytes(1), vector16(share), vector16(payload)]);
+}
+
 /** Any coefficients below q are a key that a server takes; nobody will ever decapsulate with this one. */
 function encapsulationKey(): Buffer {
   const key = randomBytes(MLKEM_CLIENT_SHARE_LENGTH - X25519_LENGTH);
@@ -98,6 +107,12 @@ function greases(): [number, number, number, number, number] {
   const value = (): number => randomInt(16) * 0x1010 + 0x0a0a;
   const first = value();
   return [first, value(), value(), first ^ 0x1010, value()];
+}
+
+/** As browsers do, so that nobody comes to rely on an order. */
+function shuffled(parts: readonly Buffer[]): Buffer[] {
+  const left = [...parts];
+  return parts.flatMap(() => left.splice(randomInt(left.length), 1));
 }
 
 function extension(type: number, body: Buffer): Buffer {

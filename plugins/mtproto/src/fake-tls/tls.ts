@@ -27,7 +27,7 @@ export const TLS_1_3 = 0x0304;
 
 export const NamedGroup = {
   x25519: 0x001d,
-  /** RFC 9794 and draft-ietf-tls-ecdhe-mlkem: what browsers offer first. */
+  /** draft-ietf-tls-ecdhe-mlkem: what browsers offer first. */
   x25519MlKem768: 0x11ec,
 } as const;
 
