@@ -7,9 +7,11 @@ import {
   type Session,
 } from '@sluice/plugin-api';
 import type { Addresses } from './data-centers/addresses.js';
+import { MiddleProxyPool } from './middle-proxy/middle-proxy-pool.js';
+import { poolDial } from './middle-proxy/pool-dial.js';
 import { pushDataCenterLayer } from './obfuscation/data-center-layer.js';
 import type { OutboundSettings } from './schema.js';
-import { telegramRequest, type TelegramRequest } from './telegram-request.js';
+import { taggedRequest, telegramRequest, type TelegramRequest } from './telegram-request.js';
 
 const PROTOCOL = 'mtproto';
 
@@ -20,13 +22,26 @@ const PROTOCOL = 'mtproto';
 export class MtprotoOutbound implements Outbound {
   readonly #context: OutboundContext<OutboundSettings>;
   readonly #fast: boolean;
+  readonly #middleProxies: MiddleProxyPool;
 
   constructor(context: OutboundContext<OutboundSettings>) {
     this.#context = context;
     this.#fast = context.settings.fastMode ?? true;
+    const { plane, logger } = context;
+    this.#middleProxies = new MiddleProxyPool({ plane, logger, dial: poolDial(context) });
+  }
+
+  close(): void {
+    this.#middleProxies.close();
   }
 
   async connect(session: Session, to: Destination): Promise<Link> {
+    const tagged = taggedRequest(session);
+    if (tagged !== undefined && to === tagged.target.preferred) {
+      // Keystreams can be used once only, whatever becomes of it.
+      tagged.claimed = true;
+      return this.#middleProxies.connect(tagged.target, tagged.client);
+    }
     const request = telegramRequest(session);
     const addresses = request?.addressesFrom(to);
     if (request !== undefined && addresses !== undefined) return this.#toTelegram(session, request, addresses);

@@ -1,6 +1,7 @@
 import { sessionKey, SluiceError, type Destination, type Session } from '@sluice/plugin-api';
 import type { AddressHealth } from './data-centers/address-health.js';
 import type { Addresses } from './data-centers/addresses.js';
+import type { MiddleProxyClient, MiddleProxyTarget } from './middle-proxy/middle-proxy-target.js';
 import type { ClientLayer } from './obfuscation/client-layer.js';
 
 /** What the inbound tells the outbound about a Telegram client's connection. */
@@ -54,6 +55,25 @@ export class TelegramRequest {
     this.#claimed = false;
     this.#allTried = true;
   }
+}
+
+/** What the inbound tells the outbound about a client that is to be led through Telegram's middle proxies. */
+export interface TaggedRequest {
+  readonly target: MiddleProxyTarget;
+  readonly client: MiddleProxyClient;
+  /** Set by an outbound whose link speaks to the middle proxy already. */
+  claimed: boolean;
+}
+
+const taggedKey = sessionKey<TaggedRequest | undefined>('mtproto.tagged');
+
+export function taggedRequest(session: Session): TaggedRequest | undefined {
+  return session.get(taggedKey);
+}
+
+/** @param request undefined: it has been dealt with */
+export function setTaggedRequest(session: Session, request: TaggedRequest | undefined): void {
+  session.set(taggedKey, request);
 }
 
 const key = sessionKey<TelegramRequest | undefined>('mtproto.request');
