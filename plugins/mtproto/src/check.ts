@@ -1,9 +1,11 @@
 import type { ProblemReporter } from '@sluice/plugin-api';
+import { checkCidrs } from './address/cidr-set.js';
 import { checkDataCenters } from './data-centers/check.js';
 import { checkFronting } from './fronting/check.js';
 import { checkLimits } from './limits/check-limits.js';
 import { checkMiddleProxy } from './middle-proxy/check.js';
-import type { InboundSettings } from './schema.js';
+import { checkReplay } from './replay/settings.js';
+import { DEFAULT_TIME_WINDOW, type InboundSettings } from './schema.js';
 import { parseSecret, type SecretMode } from './secret.js';
 
 /** What the schema cannot say of an inbound's settings. */
@@ -12,6 +14,9 @@ export function checkInbound(settings: InboundSettings, problems: ProblemReporte
   checkModes(settings, problems);
   checkLimits(settings, problems);
   checkFronting(settings, problems);
+  const { tls = {}, replay = {}, usageFile, proxyProtocol } = settings;
+  checkReplay(replay, tls.timeWindow ?? DEFAULT_TIME_WINDOW, problems, { usageFile });
+  checkCidrs(proxyProtocol?.from ?? [], ['proxyProtocol', 'from'], problems);
   checkMiddleProxy(settings, problems);
   checkDataCenters(settings, problems);
 }

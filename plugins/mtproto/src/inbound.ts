@@ -5,6 +5,7 @@ import {
   type InboundContext,
   type Link,
   type Session,
+  type TcpOptions,
 } from '@sluice/plugin-api';
 import { configuredUsers } from './configured-users.js';
 import { connectToDataCenter } from './data-centers/connect.js';
@@ -13,6 +14,7 @@ import { FrontedHosts } from './fronting/fronted-hosts.js';
 import { HostProfiles } from './fronting/host-profiles.js';
 import { Strangers } from './fronting/strangers.js';
 import { ClientHandshake } from './handshake/client-handshake.js';
+import { ProxiedSources } from './handshake/proxied-sources.js';
 import { Stranger } from './handshake/stranger.js';
 import { Limits } from './limits/limits.js';
 import { hasAdTag } from './middle-proxy/check.js';
@@ -21,13 +23,12 @@ import type { MiddleProxyTarget } from './middle-proxy/middle-proxy-target.js';
 import { speakMiddleProxy } from './middle-proxy/sole-connection.js';
 import type { ClientLayer } from './obfuscation/client-layer.js';
 import { pushDataCenterLayer } from './obfuscation/data-center-layer.js';
-import type { InboundSettings } from './schema.js';
+import { LocalReplayFilter } from './replay/local-replay-filter.js';
+import { DEFAULT_TIME_WINDOW, type InboundSettings } from './schema.js';
 import { announcedLinks } from './share-link.js';
+import { tcpOptions } from './tcp/settings.js';
 import { setTaggedRequest, setTelegramRequest, TelegramRequest, type TaggedRequest } from './telegram-request.js';
 import { acceptedBy, Users, type Accepted, type MtprotoUser, type OpenedBy } from './users.js';
-
-/** Seconds that a client's clock may differ from ours. */
-export const DEFAULT_TIME_WINDOW = 120;
 
 /** Takes Telegram clients' connections and hands them on to the data centre that they ask for. */
 export class MtprotoInbound implements Inbound {
@@ -38,6 +39,9 @@ export class MtprotoInbound implements Inbound {
   readonly #limits: Limits;
   readonly #dataCenters: DataCenters;
   readonly #middleProxies: MiddleProxies | undefined;
+  readonly #replay: LocalReplayFilter;
+  readonly #proxied: ProxiedSources | undefined;
+  readonly #tcp: TcpOptions;
   readonly #handshake: ClientHandshake;
   readonly #profiles: HostProfiles;
   readonly #strangers: Strangers;
@@ -45,7 +49,7 @@ export class MtprotoInbound implements Inbound {
   /** @throws SluiceError E_CONFIG_INVALID, E_ADDRESS_INVALID for settings that were not checked */
   constructor(context: InboundContext<InboundSettings>) {
     const { settings, tag, plane, dispatcher, logger, stats } = context;
-    const { tls = {}, fronting, strangers = 'drain' } = settings;
+    const { tls = {}, fronting, strangers = 'drain', replay = {}, proxyProtocol } = settings;
     const timeWindow = tls.timeWindow ?? DEFAULT_TIME_WINDOW;
     this.#context = context;
     this.#configured = configuredUsers(settings);
@@ -57,11 +61,15 @@ export class MtprotoInbound implements Inbound {
     this.#middleProxies = hasAdTag(settings)
       ? new MiddleProxies({ settings: middleProxy, addressFamily, tag, dispatcher, logger, stats })
       : undefined;
+    this.#replay = new LocalReplayFilter(replay, timeWindow, { tag, stats, logger, timers: plane.timers });
+    this.#proxied = proxyProtocol === undefined ? undefined : new ProxiedSources(proxyProtocol);
+    this.#tcp = tcpOptions(settings.tcp);
     const hosts = fronting === undefined ? undefined : new FrontedHosts(fronting);
     this.#profiles = new HostProfiles(hosts, { tag, plane, dispatcher, logger });
     this.#strangers = new Strangers(context, { hosts, fronting: fronting ?? {}, strangers });
     this.#handshake = new ClientHandshake({
       users: this.#users,
+      replay: this.#replay,
       timeWindow: { past: timeWindow, future: timeWindow },
       profileOf: (serverName) => this.#profiles.of(serverName),
       leadsOn: this.#strangers.leadOn,
@@ -70,6 +78,7 @@ export class MtprotoInbound implements Inbound {
 
   async start(): Promise<void> {
     await this.#limits.start();
+    await this.#replay.start();
     this.#middleProxies?.start();
     if (this.#users.takeTls) this.#profiles.start(this.#users.serverNames);
   }
@@ -77,10 +86,13 @@ export class MtprotoInbound implements Inbound {
   async close(): Promise<void> {
     this.#profiles.close();
     this.#middleProxies?.close();
+    await this.#replay.close();
     await this.#limits.close();
   }
 
   async accept(link: Link, session: Session): Promise<void> {
+    link.tcp = this.#tcp;
+    if (this.#proxied?.has(session) === true) await this.#proxied.identify(link, session);
     const opened = await (this.#strangers.leadOn
       ? this.#openInTime(link, session)
       : this.#handshake.open(link, session));
@@ -115,6 +127,7 @@ export class MtprotoInbound implements Inbound {
       target === undefined
         ? await this.#toDataCenter(link, session, client)
         : await this.#toMiddleProxy(session, client, target);
+    upstream.tcp = this.#tcp;
     this.#context.dispatcher.relay(session, link, upstream, meters);
   }
 

@@ -4,6 +4,12 @@ import { dataCentersSchema } from './data-centers/overrides.js';
 import { frontingSchema, strangersSchema } from './fronting/settings.js';
 import { limitProperties, usageFileSchema } from './limits/limit-settings.js';
 import { adTagSchema, middleProxySchema } from './middle-proxy/settings.js';
+import { proxyProtocolSchema } from './proxy-protocol/settings.js';
+import { replaySchema } from './replay/settings.js';
+import { tcpSchema } from './tcp/settings.js';
+
+/** Seconds that a client's clock may differ from ours. */
+export const DEFAULT_TIME_WINDOW = 120;
 
 const user = Type.Object({
   email: Type.Optional(
@@ -36,7 +42,7 @@ const tls = Type.Object(
       Type.Integer({
         minimum: 1,
         maximum: 604_800,
-        default: 120,
+        default: DEFAULT_TIME_WINDOW,
         description:
           "By how many seconds a client's clock may differ from this machine's, either way. A hello is good for that long, so a larger window needs a larger `replay.seconds`. Default 120.",
       }),
@@ -58,11 +64,14 @@ export const inboundSettings = Type.Object({
   tls: Type.Optional(tls),
   fronting: Type.Optional(frontingSchema),
   strangers: Type.Optional(strangersSchema),
+  replay: Type.Optional(replaySchema),
+  proxyProtocol: Type.Optional(proxyProtocolSchema),
   usageFile: usageFileSchema,
   adTag: Type.Optional(adTagSchema),
   middleProxy: Type.Optional(middleProxySchema),
   dataCenters: Type.Optional(dataCentersSchema),
   addressFamily: Type.Optional(addressFamilySchema),
+  tcp: Type.Optional(tcpSchema),
 });
 
 export type InboundSettings = Static<typeof inboundSettings>;

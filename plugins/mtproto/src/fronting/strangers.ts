@@ -8,6 +8,7 @@ import {
   type SessionObserver,
 } from '@sluice/plugin-api';
 import type { Stranger, StrangerReason } from '../handshake/stranger.js';
+import { encodeProxyHeader } from '../proxy-protocol/encode.js';
 import { readInSilence } from '../silence.js';
 import type { FrontedHosts } from './fronted-hosts.js';
 import { DEFAULT_MAX_FRONTED, type FrontingSettings, type StrangersSetting } from './settings.js';
@@ -72,6 +73,8 @@ export class Strangers implements SessionObserver {
       upstream.destroy();
       throw link.reader.failure ?? new SluiceError('E_CONN_CLOSED', 'the peer left before the fronted host answered');
     }
+    const version = this.#options.fronting.proxyProtocol ?? 0;
+    if (version !== 0) upstream.write(encodeProxyHeader(version, session.source, session.local));
     dispatcher.relay(session, link, upstream);
   }
 

@@ -11,12 +11,15 @@ import { SearchQueue } from '../fake-tls/search-queue.js';
 import { negotiate, serverFlight } from '../fake-tls/server-flight.js';
 import { openHeader } from '../obfuscation/client-layer.js';
 import { hasForbiddenStart, HEADER_LENGTH } from '../obfuscation/header.js';
+import { headerReplayKey, helloReplayKey } from '../replay/replay-key.js';
+import type { ReplayFilter } from '../replay/replay-filter.js';
 import { readInSilence } from '../silence.js';
 import type { MtprotoUser, OpenedBy, Users } from '../users.js';
 import { clockStranger, Stranger, stranger } from './stranger.js';
 
 export interface ClientHandshakeOptions {
   readonly users: Users;
+  readonly replay: ReplayFilter;
   /** In seconds. */
   readonly timeWindow: TimeWindow;
   /** What the answer to a client with that server name is to look like. */
@@ -72,19 +75,21 @@ export class ClientHandshake {
     return beginning ?? 'foreign';
   }
 
-  #openBare(link: Link, session: Session): OpenedBy | Stranger {
-    const { users } = this.#options;
+  async #openBare(link: Link, session: Session): Promise<OpenedBy | Stranger> {
+    const { users, replay } = this.#options;
     const header = link.reader.buffered.subarray(0, HEADER_LENGTH);
     const opened = users.open(header, session);
     if (opened === undefined) return stranger('secret');
     const refusal = users.refusal(opened.user, opened.client.framing);
     if (refusal !== undefined) return new Stranger('framing', refusal);
+    const isNew = replay.add(headerReplayKey(header));
+    if (isNew !== true && !(await isNew)) return stranger('replay');
     link.reader.skip(HEADER_LENGTH);
     return opened;
   }
 
   async #openTls(link: Link, session: Session, { hello, consumed }: Greeted): Promise<OpenedBy | Stranger> {
-    const { users, profileOf } = this.#options;
+    const { users, replay, profileOf } = this.#options;
     const { serverName = '' } = hello;
     if (!users.knowsName(serverName)) return stranger('serverName', serverName);
     const user = users.onlyInTls ?? (await this.#search(hello, link, session));
@@ -94,6 +99,8 @@ export class ClientHandshake {
     const profile = profileOf(serverName);
     const negotiated = negotiate(hello, profile);
     if (typeof negotiated === 'string') return stranger('hello', serverName);
+    const isNew = replay.add(helloReplayKey(hello.random));
+    if (isNew !== true && !(await isNew)) return stranger('replay', serverName);
     const flight = serverFlight(hello, negotiated, user.secret.key, profile, this.#shares);
     link.reader.skip(consumed);
     link.write(flight);
