@@ -21,14 +21,15 @@ function* options(schema: Schema, path = ''): Generator<readonly [path: string, 
 
 const all = [...options(limitSettings), ['usageFile', usageFileSchema as Schema] as const];
 
-describe.each(all)('%s', (_path, schema) => {
+describe.each(all)('%s', (path, schema) => {
   it('is described with its default', () => {
     expect(schema.description).toMatch(/Default: /);
   });
 
   it('is bounded', () => {
     // 0 means "without limit" to some and "nothing at all" to others.
-    if (schema.type === 'integer') expect(schema).toMatchObject({ minimum: 1, maximum: 2 ** 53 - 1 });
+    if (schema.type === 'integer')
+      expect(schema).toMatchObject({ minimum: path.startsWith('rate') ? 1024 : 1, maximum: 2 ** 53 - 1 });
     if (schema.type === 'string') expect(schema.maxLength).toBeDefined();
     if (schema.type === 'array') {
       expect(schema.maxItems).toBeDefined();

@@ -5,6 +5,11 @@ const MAX = Number.MAX_SAFE_INTEGER;
 
 const amount = (description: string) => Type.Optional(Type.Integer({ minimum: 1, maximum: MAX, description }));
 
+/** Reads come in chunks of up to 64 KiB: what is slower than this would stand still for hours after one. */
+const MIN_RATE = 1024;
+
+const speed = (description: string) => Type.Optional(Type.Integer({ minimum: MIN_RATE, maximum: MAX, description }));
+
 const addresses = (description: string) =>
   Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 64 }), { maxItems: 65_536, description }));
 
@@ -39,8 +44,8 @@ export const limitProperties = {
   rate: Type.Optional(
     Type.Object(
       {
-        up: amount('Bytes a second from the user. Default: no limit.'),
-        down: amount('Bytes a second to the user. Default: no limit.'),
+        up: speed('Bytes a second from the user, at least 1024. Default: no limit.'),
+        down: speed('Bytes a second to the user, at least 1024. Default: no limit.'),
       },
       {
         description:
