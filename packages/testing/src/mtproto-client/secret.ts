@@ -14,7 +14,7 @@ export function parseSecret(secret: string | undefined): ClientSecret {
   const form = bytes.length === 16 ? '' : secret.slice(0, 2).toLowerCase();
   const isPlausible =
     bytes.length * 2 === secret.length &&
-    (form === '' || (form === 'dd' && bytes.length === 17) || (form === 'ee' && bytes.length > 17));
+    (bytes.length === 16 || (form === 'dd' && bytes.length === 17) || (form === 'ee' && bytes.length > 17));
   if (!isPlausible) {
     throw new TypeError('a secret is 32 hex digits, after dd or nothing, or between ee and a domain in hex');
   }
