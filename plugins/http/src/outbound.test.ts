@@ -141,6 +141,7 @@ describe('the HTTP outbound', () => {
               ? direct.dial(session, server)
               : Promise.reject(new SluiceError('E_DIAL_REFUSED', 'no'));
           },
+          dialAny: (session, [first]) => direct.dial(session, first),
           openPackets: () => direct.openPackets(),
         },
       },
@@ -158,7 +159,8 @@ describe('the HTTP outbound', () => {
   it('passes over none for an error that another server would not mend', async () => {
     await start();
     const error = new SluiceError('E_CLOSING', 'closing');
-    const dialer = { dial: () => Promise.reject(error), openPackets: () => Promise.reject(error) };
+    const fail = (): Promise<never> => Promise.reject(error);
+    const dialer = { dial: fail, dialAny: fail, openPackets: fail };
     const outbound = await hostOutbound(
       httpOutbound,
       {
