@@ -7,7 +7,7 @@ import {
 } from '@sluice/testing';
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { patternBytes, patternSha256 } from '@sluice/testing';
 import {
   AD_TAG,
@@ -20,6 +20,7 @@ import {
 const toClose: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const close of toClose.splice(0).reverse()) await close();
+  vi.useRealTimers();
 });
 
 async function startMiddle(options: FakeMiddleProxyOptions = {}): Promise<FakeMiddleProxy> {
@@ -236,6 +237,29 @@ describe('back-pressure', () => {
 });
 
 describe('connections of the pool', () => {
+  it('are given up when their middle proxy takes nothing for half a minute', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
+    const middle = await startMiddle({ faults: (index) => (index === 0 ? { pausesReading: true } : undefined) });
+    const proxy = await startProxy(middle, { policy: { connIdle: 300_000 } });
+    const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+    const client = await connect(proxy);
+    for (let idle = 0; idle < 100; idle += 1) {
+      if (client.sendFrame(message(1 << 18))) idle = 0;
+      await turn();
+    }
+    const ended = { result: undefined as unknown };
+    void proxy.inbound.nextEnd().then(({ result }) => (ended.result = result));
+    let seconds = 0;
+    for (; ended.result === undefined && seconds < 60; seconds += 1) {
+      for (let tick = 0; tick < 10; tick += 1) vi.advanceTimersByTime(100);
+      await turn();
+    }
+    expect(ended.result).toMatchObject({ end: 'upstream-reset', error: { code: 'E_CONN_TIMEOUT' } });
+    expect(seconds).toBeGreaterThan(28);
+    await echoes(await connect(proxy));
+    expect(middle.accepted).toBe(2);
+  });
+
   it('are closed when nobody has needed them for a while', async () => {
     const middle = await startMiddle();
     const proxy = await startProxy(middle, { limits: { idle: 100 } });

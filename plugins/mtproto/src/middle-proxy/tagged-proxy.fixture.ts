@@ -80,9 +80,7 @@ export async function startTaggedProxy(options: TaggedProxyOptions): Promise<Tag
           return { link: dialer.dial(session, redirect(to)), close: () => session.close() };
         },
       });
-      return { accept };
-
-      async function accept(link: Link, session: Session): Promise<void> {
+      const accept = async (link: Link, session: Session): Promise<void> => {
         const layer = openHeader(await link.reader.readExactly(HEADER_LENGTH), secret);
         const client: MiddleProxyClient = { layer: layer!, source: session.source, local: session.local };
         let upstream: Link;
@@ -92,7 +90,8 @@ export async function startTaggedProxy(options: TaggedProxyOptions): Promise<Tag
           upstream = await speakMiddleProxy(plane, own, target, client);
         }
         dispatcher.relay(session, link, upstream);
-      }
+      };
+      return { accept };
     },
   });
   const inbound = await hostInbound(contribution, {}, options.policy === undefined ? {} : { policy: options.policy });
