@@ -1,4 +1,4 @@
-import { chromium, type Browser } from 'playwright-core';
+import { chromium, type Browser, type Page, type Response } from 'playwright-core';
 import { findBinary } from './debian.js';
 
 // Chromium's own services, which it would otherwise ask the proxy under test for. Past the proxy their names lead nowhere.
@@ -55,5 +55,19 @@ export async function startChromium(options: ChromiumOptions = {}): Promise<Chro
   } catch (error) {
     await server.close();
     throw error;
+  }
+}
+
+/**
+ * Opens a page; again where something else on this machine has changed its network interfaces meanwhile, at which
+ * Chromium drops all that it has under way.
+ */
+export async function visit(page: Page, url: string): Promise<Response | null> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await page.goto(url);
+    } catch (error) {
+      if (attempt === 5 || !String(error).includes('ERR_NETWORK_CHANGED')) throw error;
+    }
   }
 }
