@@ -1,5 +1,6 @@
 import { defineInbound, defineOutbound, definePlugin } from '@sluice/plugin-api';
 import { checkInbound } from './check.js';
+import { doctorCommand } from './commands/doctor.js';
 import { linkCommand } from './commands/link.js';
 import { secretCommand } from './commands/secret.js';
 import { MtprotoInbound } from './inbound.js';
@@ -23,8 +24,8 @@ export const mtprotoOutbound = defineOutbound<OutboundSettings>({
 export default definePlugin({
   name: 'mtproto',
   version: '0.1.0',
-  description: "Telegram's MTProto proxy protocol: plain and padded secrets, any number of users, any outbound.",
+  description: "Telegram's MTProto proxy protocol: plain, padded and TLS-like, any number of users with limits, any outbound.",
   inbounds: { mtproto: mtprotoInbound },
   outbounds: { mtproto: mtprotoOutbound },
-  commands: [linkCommand, secretCommand],
+  commands: [doctorCommand, linkCommand, secretCommand],
 });

@@ -19,7 +19,7 @@ export interface DataCenterHeader {
  * @param fast derive the keys so that the data centre enciphers with the client's down key: then
  *   nothing has to be done to what it sends
  */
-export function dataCenterHeader(client: ClientLayer, fast: boolean): DataCenterHeader {
+export function dataCenterHeader(client: Omit<ClientLayer, 'up'>, fast: boolean): DataCenterHeader {
   const header = Buffer.allocUnsafeSlow(HEADER_LENGTH);
   if (fast) {
     fillNoise(header, 8);
