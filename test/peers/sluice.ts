@@ -15,15 +15,15 @@ export function sluice(args: readonly string[], options: { readonly timeout?: nu
 export async function startSluice(
   config: unknown,
   ports: readonly number[],
-  options: { readonly args?: readonly string[]; readonly openFiles?: number } = {},
+  options: { readonly args?: readonly string[]; readonly openFiles?: number; readonly env?: NodeJS.ProcessEnv } = {},
 ): Promise<PeerProcess> {
   const folder = await temporaryFolder('sluice');
   try {
     const file = join(folder.path, 'config.json');
     await writeFile(file, JSON.stringify(config));
     const command = [process.execPath, program, 'run', '-c', file, ...(options.args ?? [])];
-    const ready = { ready: ports.map((port) => ({ host: '127.0.0.1', port })) };
-    const { openFiles } = options;
+    const { openFiles, env = {} } = options;
+    const ready = { ready: ports.map((port) => ({ host: '127.0.0.1', port })), env };
     const peer =
       openFiles === undefined
         ? await startProcess(process.execPath, command.slice(1), ready)
