@@ -1,5 +1,6 @@
-import { ipToBytes, SluiceError, type ProblemReporter } from '@sluice/plugin-api';
-import { PrefixTable, type AddressWords } from './prefix-table.js';
+import { SluiceError, type ProblemReporter } from '@sluice/plugin-api';
+import { readBytes, readIp } from './ip-words.js';
+import { firstAddress, PrefixTable, type AddressWords } from './prefix-table.js';
 
 /** Look-ups are synchronous, so one memory serves all. */
 const wanted: AddressWords = new Uint32Array(4);
@@ -23,11 +24,11 @@ export class CidrSet {
     });
     this.#v4 = new PrefixTable(
       1,
-      parsed.filter(({ bytes }) => bytes.length === 4),
+      parsed.filter(({ words }) => words.length === 1),
     );
     this.#v6 = new PrefixTable(
       4,
-      parsed.filter(({ bytes }) => bytes.length === 16),
+      parsed.filter(({ words }) => words.length === 4),
     );
   }
 
@@ -38,26 +39,17 @@ export class CidrSet {
 
   /** @param address an IP as text, as in `session.source.address`; anything else, such as a Unix socket's path, is in no set */
   has(address: string): boolean {
-    if (readIPv4(address)) return this.#v4.has(wanted);
-    if (!address.includes(':') || address.includes('/')) return false;
-    try {
-      return this.hasBytes(ipToBytes(address));
-    } catch {
-      return false;
-    }
+    return this.#hasWanted(readIp(address, wanted));
   }
 
   /** @param address 4 or 16 bytes; anything else is in no set */
   hasBytes(address: Uint8Array): boolean {
-    if (address.length === 4) {
-      wanted[0] = wordAt(address, 0);
-      return this.#v4.has(wanted);
-    }
-    if (address.length !== 16) return false;
-    for (let i = 0; i < 4; i += 1) wanted[i] = wordAt(address, i * 4);
-    if (wanted[0] !== 0 || wanted[1] !== 0 || wanted[2] !== 0xffff) return this.#v6.has(wanted);
-    wanted[0] = wanted[3]!;
-    return this.#v4.has(wanted);
+    return this.#hasWanted(readBytes(address, wanted));
+  }
+
+  #hasWanted(words: 0 | 1 | 4): boolean {
+    if (words === 0) return false;
+    return words === 1 ? this.#v4.has(wanted) : this.#v6.has(wanted);
   }
 }
 
@@ -86,7 +78,7 @@ export function checkCidrs(
 }
 
 interface Block {
-  readonly bytes: Uint8Array;
+  readonly words: AddressWords;
   readonly prefix: number;
   readonly hasHostBits: boolean;
 }
@@ -94,65 +86,24 @@ interface Block {
 function parseBlock(text: string): Block | string {
   const slash = text.indexOf('/');
   const address = slash < 0 ? text : text.slice(0, slash);
-  const bytes = parseAddress(address);
-  if (bytes === undefined) {
+  const width = readIp(address, wanted);
+  if (width === 0) {
     return `"${shown(text)}" is neither an IP address nor a block of them, such as 192.0.2.0/24 or 2001:db8::/32`;
   }
-  const bits = bytes.length * 8;
-  if (slash < 0) return { bytes, prefix: bits, hasHostBits: false };
+  const words = wanted.slice(0, width);
+  const bits = width * 32;
+  if (slash < 0) return { words, prefix: bits, hasHostBits: false };
   const prefixText = text.slice(slash + 1);
   // A mapped block is written with the prefix length of an IPv6 one.
-  const skipped = bits === 32 && address.includes(':') ? 96 : 0;
+  const skipped = width === 1 && address.includes(':') ? 96 : 0;
   const prefix = /^\d{1,3}$/.test(prefixText) ? Number(prefixText) - skipped : -1;
   if (prefix < 0 || prefix > bits) {
     return `"${shown(text)}": what follows the slash must be a number from ${skipped} to ${bits + skipped}`;
   }
-  return { bytes, prefix, hasHostBits: hasBitsAfter(bytes, prefix) };
-}
-
-function parseAddress(text: string): Uint8Array | undefined {
-  // A zone names an interface of this machine; no packet carries it.
-  if (text.includes('%')) return undefined;
-  try {
-    return ipToBytes(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function hasBitsAfter(bytes: Uint8Array, prefix: number): boolean {
-  return bytes.some((byte, i) => (byte & (0xff >>> Math.min(8, Math.max(0, prefix - i * 8)))) !== 0);
+  const first = firstAddress(words, prefix);
+  return { words, prefix, hasHostBits: words.some((word, i) => word !== first[i]) };
 }
 
 function shown(text: string): string {
   return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text;
-}
-
-/** Reads plain dotted IPv4 into `wanted` without making anything; anything unusual is left to others. */
-function readIPv4(text: string): boolean {
-  let address = 0;
-  let octet = -1;
-  let dots = 0;
-  if (text.length > 15) return false;
-  for (let i = 0; i < text.length; i += 1) {
-    const code = text.charCodeAt(i);
-    if (code === 0x2e) {
-      if (octet < 0 || dots === 3) return false;
-      address = address * 256 + octet;
-      octet = -1;
-      dots += 1;
-    } else {
-      // No digit, or one after a leading zero.
-      if (code < 0x30 || code > 0x39 || octet === 0) return false;
-      octet = (octet < 0 ? 0 : octet * 10) + code - 0x30;
-      if (octet > 255) return false;
-    }
-  }
-  if (dots !== 3 || octet < 0) return false;
-  wanted[0] = address * 256 + octet;
-  return true;
-}
-
-function wordAt(bytes: Uint8Array, at: number): number {
-  return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
 }

@@ -2,8 +2,8 @@
 export type AddressWords = Uint32Array;
 
 export interface Prefix {
-  /** 4 or 16 bytes; bits behind the prefix do not matter. */
-  readonly bytes: Uint8Array;
+  /** Any address of the block. */
+  readonly words: AddressWords;
   /** Length in bits. */
   readonly prefix: number;
 }
@@ -23,7 +23,7 @@ export class PrefixTable {
   constructor(width: 1 | 4, blocks: readonly Prefix[]) {
     this.#width = width;
     const sorted = blocks
-      .map(({ bytes, prefix }) => ({ first: firstAddress(bytes, prefix, width), prefix }))
+      .map(({ words, prefix }) => ({ first: firstAddress(words, prefix), prefix }))
       // Of those that begin alike, the largest first: it holds the others.
       .sort((a, b) => compare(a.first, 0, b.first, width) || a.prefix - b.prefix);
     this.#first = new Uint32Array(sorted.length * width);
@@ -71,11 +71,11 @@ function compare(a: Uint32Array, aAt: number, b: Uint32Array, width: number): nu
   return 0;
 }
 
-function firstAddress(bytes: Uint8Array, prefix: number, width: number): Uint32Array {
-  const words = new Uint32Array(width);
-  for (let i = 0; i < bytes.length; i += 1) {
-    const kept = bytes[i]! & (0xff << (8 - Math.min(8, Math.max(0, prefix - i * 8))));
-    words[i >> 2] = (words[i >> 2]! << 8) | kept;
-  }
-  return words;
+/** The address with the bits behind the prefix cleared. */
+export function firstAddress(words: AddressWords, prefix: number): AddressWords {
+  return words.map((word, i) => {
+    const kept = prefix - i * 32;
+    // A shift by 32 would be one by 0.
+    return kept <= 0 ? 0 : kept >= 32 ? word : word & ~(0xffffffff >>> kept);
+  });
 }
