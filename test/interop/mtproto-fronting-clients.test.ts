@@ -52,6 +52,7 @@ describePeers('the site behind the proxy', ['nginx', 'openssl', 'curl', 'chromiu
       ['h2', ['-alpn', 'h2', '-servername', siteName]],
       ['HTTP/1.1', ['-alpn', 'http/1.1', '-servername', siteName]],
       ['an unknown protocol', ['-alpn', 'spdy/1', '-servername', siteName]],
+      ['sessions taken up again', ['-tls1_2', '-reconnect', '-servername', siteName]],
       ['status', ['-status', '-servername', siteName]],
       ['one group alone', ['-groups', 'P-384', '-servername', siteName]],
       ['a version that is too old', ['-tls1_1', '-servername', siteName, '-cipher', 'ALL:@SECLEVEL=0']],

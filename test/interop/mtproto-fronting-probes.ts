@@ -32,6 +32,9 @@ export function strangersProbes(key: Buffer): readonly Probe[] {
     ...bothWays('a hello over records of 1 byte', [{ send: fragmented(hello, 1) }]),
     ...bothWays('a large hello over two records', [{ send: fragmented(large, 1000) }]),
     ...bothWays('a hello of 16 KiB', [{ send: clientHello({ serverName: names.right, length: 16_384 }) }]),
+    ...bothWays('a hello of 60,000 bytes over records', [
+      { send: fragmented(clientHello({ serverName: names.right, length: 60_000 }), 16_384) },
+    ]),
     ...bothWays('a hello and more at once', [{ send: Buffer.concat([hello, hello]) }]),
     ...bothWays('a hello, and nonsense after the answer', [{ send: hello }, 'answer', { send: nonsense(300) }]),
     ...bothWays('a hello, and a broken record after the answer', [
