@@ -14,7 +14,7 @@ import { startSluice } from '../peers/sluice.js';
 
 export const secret = 'b0cbcef5a486d9636472ac27f8e11a9d';
 export const adTag = 'a0a1a2a3a4a5a6a7a8a9aaabacadaeaf';
-export const serverName = 'www.example.com';
+const serverName = 'www.example.com';
 export const inTls = `ee${secret}${Buffer.from(serverName).toString('hex')}`;
 
 /** The key that the data centre behind each direct connection has, so that an answer tells which way it came. */
@@ -35,6 +35,8 @@ export interface TaggedProgramOptions {
   /** Default: one mtproto outbound. */
   readonly outbounds?: readonly Readonly<Record<string, unknown>>[];
   readonly rules?: readonly Readonly<Record<string, unknown>>[];
+  /** Where clients are taken; default 127.0.0.1. */
+  readonly listen?: string;
   /** Only IPv6 towards Telegram, and the data centre there; default: only IPv4. */
   readonly isV6?: boolean;
   /** What the server of the lists does wrong. */
@@ -71,7 +73,7 @@ export async function startTagged(options: TaggedProgramOptions): Promise<Tagged
       {
         tag: 'tg-in',
         protocol: 'mtproto',
-        listen: '127.0.0.1',
+        listen: options.listen ?? '127.0.0.1',
         port,
         settings: {
           users: [{ email: 'love@v2ray.com', secret }],

@@ -389,6 +389,26 @@ describe('where the middle proxies are', () => {
     expect(middle.violations).toEqual([]);
   });
 
+  it('is told of clients of both families on one port, and of our address in theirs', async () => {
+    const clientAddress = '198.51.100.9';
+    const middle = await startMiddle({ clientAddress });
+    const program = await startProgram({
+      middle: [middle],
+      listen: '::',
+      middleProxy: { natAddress: clientAddress },
+    });
+    expect(await keyThrough(program)).toBe(middle.fingerprint);
+    const v4 = await middle.nextClient();
+    expect([v4.client.address, v4.proxy.address]).toEqual(['127.0.0.1', clientAddress]);
+    expect(middle.violations).toEqual([]);
+    const client = await connectTo(program, { host: '::1' });
+    expect((await client.requestPq()).fingerprints).toEqual([middle.fingerprint]);
+    const v6 = await middle.nextClient();
+    expect(v6.client).toEqual({ address: '::1', port: client.socket.localPort });
+    // The address that it came to: the NAT is one of IPv4.
+    expect(v6.proxy).toEqual({ address: '::1', port: program.port });
+  });
+
   it('may be on IPv6', async () => {
     const { middle, program } = await start({ host: '::1' }, { isV6: true });
     expect(await keyThrough(program)).toBe(middle.fingerprint);

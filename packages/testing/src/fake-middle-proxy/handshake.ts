@@ -40,7 +40,7 @@ export function encodeNonce(packet: NoncePacket): Buffer {
   return body;
 }
 
-export function decodeNonce(body: Buffer): NoncePacket {
+function decodeNonce(body: Buffer): NoncePacket {
   check(body, operation.nonce, 'nonce');
   return {
     selector: Buffer.from(body.subarray(4, 8)),
