@@ -40,7 +40,7 @@ export class MtprotoOutbound implements Outbound {
     if (tagged !== undefined && to === tagged.target.preferred) {
       // Keystreams can be used once only, whatever becomes of it.
       tagged.claimed = true;
-      return this.#middleProxies.connect(tagged.target, tagged.client);
+      return this.#middleProxies.connect(tagged.target, tagged.client, session.signal);
     }
     const request = telegramRequest(session);
     const addresses = request?.addressesFrom(to);

@@ -300,6 +300,16 @@ describe('connections of the pool', () => {
     expect(proxy.reports).toEqual([`failed ${gone.address}`, `failed ${refusing.address}`, `worked ${middle.address}`]);
   });
 
+  it('are opened beside one that says nothing for a while, which then rests', async () => {
+    const mute = await startMiddle({ faults: { stallAfter: 44 } });
+    const { secret } = mute;
+    const middle = await startMiddle({ secret });
+    const proxy = await startProxy(middle, { addresses: [mute.address, middle.address], secret });
+    await echoes(await connect(proxy));
+    expect(proxy.reports).toEqual([`worked ${middle.address}`, `failed ${mute.address}`]);
+    expect(middle.violations).toEqual([]);
+  });
+
   it('fail with the error of the first if none works', async () => {
     const gone = await startFakeMiddleProxy();
     await gone.close();

@@ -1,15 +1,8 @@
-import {
-  formatHostPort,
-  Link,
-  SluiceError,
-  toSluiceError,
-  type DataPlane,
-  type Destination,
-  type Logger,
-} from '@sluice/plugin-api';
+import { formatHostPort, Link, SluiceError, type DataPlane, type Destination, type Logger } from '@sluice/plugin-api';
 import { MiddleProxyConn } from './middle-proxy-conn.js';
 import type { MiddleProxyClient, MiddleProxyTarget } from './middle-proxy-target.js';
 import { QueueBudget } from './queue-budget.js';
+import { PoolSearch } from './pool-search.js';
 import { PoolRoute, type PoolDial, type RouteLimits } from './pool-route.js';
 
 /** Answers that wait for all slow clients of an outbound together, in bytes. */
@@ -44,26 +37,24 @@ export class MiddleProxyPool {
   }
 
   /**
-   * A link for one client, over a connection that it shares with others. Uses the client's keystreams up.
+   * A link for one client, over a connection that it shares with others. Uses the client's
+   * keystreams up if it succeeds, and only then.
+   * @param signal ends the attempt; connections that are being opened are left to those who come next
    * @throws SluiceError of the preferred middle proxy's dial or handshake, if none of them can be
-   *   used; E_MTPROTO_POOL_FULL, E_CLOSING
+   *   used; E_MTPROTO_POOL_FULL, E_CLOSING, the signal's reason
    */
-  async connect(target: MiddleProxyTarget, client: MiddleProxyClient): Promise<Link> {
-    let first: SluiceError | undefined;
-    for (const address of [target.preferred, ...target.alternatives].slice(0, MAX_TRIES)) {
-      try {
-        return await this.#connectTo(address, target, client);
-      } catch (thrown) {
-        const error = toSluiceError(thrown);
-        if (this.#closed) throw error;
-        first ??= error;
-        this.#options.logger.debug(`the middle proxy ${formatHostPort(address.host, address.port)} cannot be used`, {
-          code: error.code,
-          reason: error.message,
-        });
-      }
-    }
-    throw first ?? new SluiceError('E_INTERNAL', 'no middle proxy to connect to');
+  connect(target: MiddleProxyTarget, client: MiddleProxyClient, signal?: AbortSignal): Promise<Link> {
+    const { plane, logger } = this.#options;
+    const search = new PoolSearch<Link>({
+      timers: plane.timers,
+      addresses: [target.preferred, ...target.alternatives].slice(0, MAX_TRIES),
+      attempt: (address, isWanted) => this.#attempt(address, target, client, isWanted),
+      onFailure: ({ host, port }, { code, message }) =>
+        logger.debug(`the middle proxy ${formatHostPort(host, port)} cannot be used`, { code, reason: message }),
+      onOvertaken: (address) => target.failed(address),
+      signal,
+    });
+    return search.run();
   }
 
   /** Closes all connections, and with them the clients' links. */
@@ -73,10 +64,17 @@ export class MiddleProxyPool {
     this.#routes.clear();
   }
 
-  async #connectTo(address: Destination, target: MiddleProxyTarget, client: MiddleProxyClient): Promise<Link> {
+  async #attempt(
+    address: Destination,
+    target: MiddleProxyTarget,
+    client: MiddleProxyClient,
+    isWanted: () => boolean,
+  ): Promise<Link | undefined> {
     const options = { target, client, exclusive: false, budget: this.#budget };
-    const conn = await this.#route(address, target).take((connection) => new MiddleProxyConn(connection, options));
-    return new Link(conn);
+    return this.#route(address, target).take((connection) =>
+      // The keystreams are used by making it, so only the first to get here may.
+      isWanted() ? new Link(new MiddleProxyConn(connection, options)) : undefined,
+    );
   }
 
   #route(address: Destination, target: MiddleProxyTarget): PoolRoute {

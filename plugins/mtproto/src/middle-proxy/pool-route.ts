@@ -39,7 +39,7 @@ export interface PoolRouteOptions {
   onUnused(): void;
 }
 
-const DEFAULT_LIMITS: RouteLimits = { clients: 128, connections: 64, idle: 120_000, handshake: 10_000 };
+const DEFAULT_LIMITS: RouteLimits = { clients: 128, connections: 64, idle: 120_000, handshake: 5000 };
 
 /** A dial may take so long, with whatever outbounds it leads through, in ms. */
 const DIAL_LIMIT = 16_000;
@@ -70,14 +70,14 @@ export class PoolRoute implements ConnectionOwner {
 
   /**
    * Has a connection with room used, which is opened if there is none.
-   * @param use joins it within the call
+   * @param use joins it within the call, or leaves it
    * @throws SluiceError of the dial or the handshake; E_MTPROTO_POOL_FULL, E_CLOSING
    */
   async take<T>(use: (connection: MiddleProxyConnection) => T): Promise<T> {
     // Others who waited for the same connection may fill it first, but not all that can be opened.
     for (let turn = 0; turn <= this.#limits.connections; turn += 1) {
       const connection = this.#pick();
-      if (connection !== undefined) return use(connection);
+      if (connection !== undefined) return this.#lend(connection, use);
       if (this.#closed) throw new SluiceError('E_CLOSING', 'the outbound is closing');
       if (this.#opening === undefined && this.#connections.size >= this.#limits.connections) break;
       this.#opening ??= this.#open();
@@ -123,6 +123,12 @@ export class PoolRoute implements ConnectionOwner {
     const pooled = best === undefined ? undefined : this.#connections.get(best);
     if (pooled !== undefined) this.#keep(pooled);
     return best;
+  }
+
+  #lend<T>(connection: MiddleProxyConnection, use: (connection: MiddleProxyConnection) => T): T {
+    const used = use(connection);
+    if (connection.members === 0) this.connectionIdle(connection);
+    return used;
   }
 
   #load(connection: MiddleProxyConnection): number {

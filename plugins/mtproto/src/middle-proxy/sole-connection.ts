@@ -12,7 +12,7 @@ const nobody: ConnectionOwner = { connectionIdle: () => undefined, connectionClo
 /**
  * Speaks to the target's preferred middle proxy on a link that leads there and serves this client
  * alone: for routes to outbounds that know nothing of middle proxies. The link is closed if that
- * fails. Uses the client's keystreams up.
+ * fails. Uses the client's keystreams up if it succeeds, and only then.
  * @returns a link whose bytes are the client's
  * @throws SluiceError E_HANDSHAKE_TIMEOUT, E_PROTOCOL, E_AUTH, E_UNSUPPORTED, or the connection's own
  */
@@ -33,5 +33,6 @@ export async function speakMiddleProxy(
   target.worked(preferred);
   const spoken = new Link(new MiddleProxyConn(connection, { target, client, exclusive: true, budget }));
   spoken.timeouts = link.timeouts;
+  spoken.tcp = link.tcp;
   return spoken;
 }
