@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const CONCURRENCY = 100;
 /** However the one who started it ends, this ends too. */
-const LIFETIME_MS = 90_000;
+const LIFETIME_MS = 120_000;
 
 const open = new Set();
 const counts = { connected: 0, refused: 0, ended: 0, bytesBack: 0 };

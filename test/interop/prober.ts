@@ -50,7 +50,7 @@ export async function runProbe(probe: Probe, target: Target, { patience }: Clock
   const socket = net.connect({ ...target, allowHalfOpen: true, noDelay: true });
   const watched = new Watched(socket);
   const seen: string[] = [];
-  const tell = (): void => seen.push(...describeAnswer(watched.take()));
+  const tell = (): void => void seen.push(...describeAnswer(watched.take()));
   let lastStep = performance.now();
   try {
     await Promise.race([once(socket, 'connect'), watched.over]);
