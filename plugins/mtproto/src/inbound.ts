@@ -93,9 +93,11 @@ export class MtprotoInbound implements Inbound {
   async accept(link: Link, session: Session): Promise<void> {
     link.tcp = this.#tcp;
     if (this.#proxied?.has(session) === true) await this.#proxied.identify(link, session);
-    const opened = await (this.#strangers.leadOn
-      ? this.#openInTime(link, session)
-      : this.#handshake.open(link, session));
+    if (this.#strangers.leadOn) {
+      await this.#openInTime(link, session);
+      return;
+    }
+    const opened = await this.#handshake.open(link, session);
     if (opened instanceof Stranger) await this.#strangers.take(link, session, opened);
     else await this.#serve(link, session, opened);
   }
@@ -105,15 +107,24 @@ export class MtprotoInbound implements Inbound {
   }
 
   /** The runtime would cut off who is late; here they are led on. */
-  async #openInTime(link: Link, session: Session): Promise<OpenedBy | Stranger> {
+  async #openInTime(link: Link, session: Session): Promise<void> {
     const { plane, policy } = this.#context;
     session.established();
     const late = new SluiceError('E_HANDSHAKE_TIMEOUT', 'the client did not complete its handshake in time');
     const timer = plane.timers.after(policy.level(0).handshake, () => link.reader.giveUp(late));
+    const shadow = this.#strangers.shadow(session);
     try {
-      return await this.#handshake.open(link, session);
+      const opened = await this.#handshake.open(link, session);
+      plane.timers.cancel(timer);
+      if (opened instanceof Stranger) {
+        await this.#strangers.take(link, session, opened, shadow);
+        return;
+      }
+      shadow?.drop();
+      await this.#serve(link, session, opened);
     } finally {
       plane.timers.cancel(timer);
+      shadow?.drop();
     }
   }
 

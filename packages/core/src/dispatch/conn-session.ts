@@ -18,16 +18,19 @@ export class SessionOrigin {
   readonly timers: Wheel;
   /** Registers a forked session. */
   readonly fork: (parent: ConnSession) => ConnSession;
+  /** Takes a session out of the table. */
+  readonly release: (session: ConnSession) => void;
   /** It carries requests with sessions, and lines in the log, of their own. */
   carriesRequests = false;
   #source: Endpoint | undefined;
   #local: Endpoint | undefined;
 
-  constructor(inbound: InboundIdentity, link: Link, timers: Wheel, fork: (parent: ConnSession) => ConnSession) {
+  constructor(inbound: InboundIdentity, link: Link, timers: Wheel, table: Pick<SessionOrigin, 'fork' | 'release'>) {
     this.inbound = inbound;
     this.link = link;
     this.timers = timers;
-    this.fork = fork;
+    this.fork = table.fork;
+    this.release = table.release;
   }
 
   /** Asked of the system when first needed: to know it costs a call, and it cannot be asked once the conn is gone. */
@@ -89,7 +92,13 @@ export class ConnSession extends FlowSession {
   }
 
   end(error: SluiceError): void {
-    this.kill(error, 'error');
+    if (!this.isFork || this.relay !== undefined) {
+      this.kill(error, 'error');
+      return;
+    }
+    // A request that came to nothing: the connection goes on.
+    this.abandon(error);
+    this.#origin.release(this);
   }
 
   /** Limits the handshake that is to come. */

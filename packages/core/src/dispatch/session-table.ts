@@ -25,7 +25,7 @@ export class SessionTable {
 
   /** A session for a connection that was just accepted. */
   open(inbound: InboundIdentity, link: Link, timers: TimerWheel): ConnSession {
-    const origin = new SessionOrigin(inbound, link, timers, this.#forked);
+    const origin = new SessionOrigin(inbound, link, timers, this.#forOrigins);
     return this.#add(new ConnSession(this.nextId(), origin));
   }
 
@@ -37,12 +37,16 @@ export class SessionTable {
     return session;
   }
 
-  readonly #forked = (parent: ConnSession): ConnSession => {
-    const session = new ConnSession(this.nextId(), parent.origin, true);
-    session.user = parent.user;
-    if (parent.ended) session.ended = true;
-    else this.#add(session);
-    return session;
+  /** The same for all connections: each has it for its further requests. */
+  readonly #forOrigins = {
+    fork: (parent: ConnSession): ConnSession => {
+      const session = new ConnSession(this.nextId(), parent.origin, true);
+      session.user = parent.user;
+      if (parent.ended) session.ended = true;
+      else this.#add(session);
+      return session;
+    },
+    release: (session: ConnSession): void => void this.remove(session),
   };
 
   #add(session: ConnSession): ConnSession {

@@ -60,7 +60,10 @@ export interface Session {
    * To be called before anything asks for the source.
    */
   comesFrom(source: Endpoint, local?: Endpoint): void;
-  /** Ends the connection, in whatever phase it is; the error is the reason in the log. */
+  /**
+   * Ends the connection, in whatever phase it is; the error is the reason in the log. A fork that has
+   * no relay ends alone and leaves the connection as it is.
+   */
   end(error: SluiceError): void;
   /** At once if the session is over already. */
   onEnd(observer: SessionObserver): void;

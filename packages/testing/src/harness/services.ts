@@ -149,6 +149,8 @@ export class StubSession implements OwnSession {
     });
     nextForkId += 1;
     forked.user = this.user;
+    // Until a relay has taken it over, a fork ends alone.
+    forked.onEndAsked = () => forked.over();
     return forked;
   }
 

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { createClientHello, startFakeDc } from '@sluice/testing';
 import { nothingOpen, startProxy, type TestProxy } from '../proxy.fixture.js';
 
 const key = '00112233445566778899aabbccddeeff';
@@ -125,12 +126,48 @@ describe('strangers with a fronted host', () => {
     const arrived = once(site.server, 'connection');
     const socket = net.connect({ host: '127.0.0.1', port: proxy.port });
     const [visitor] = (await arrived) as [net.Socket];
-    expect(reasons(proxy)).toEqual({ timeout: 1 });
     const heard = once(socket, 'data');
     visitor.write('are you there?');
     expect(String((await heard)[0])).toBe('are you there?');
-    socket.end();
-    await once(socket, 'close');
+    expect(reasons(proxy)).toEqual({ timeout: 1 });
+    socket.end('yes');
+    let got = '';
+    for await (const chunk of socket) got += (chunk as Buffer).toString();
+    expect(got).toBe('yesbye');
+    expect(site.received).toEqual(['yes']);
+  });
+
+  it("have the host's own time limit, not ours before it", async () => {
+    const site = await Site.start();
+    const proxy = await start({ fronting: { host: site.address } }, site, 60_000);
+    const arrived = once(site.server, 'connection');
+    const socket = net.connect({ host: '127.0.0.1', port: proxy.port });
+    socket.write(Buffer.from('1603010200010001fc0303', 'hex'));
+    await arrived;
+    expect(reasons(proxy)).toEqual({});
+    socket.destroy();
+  });
+
+  it('that turn out to be slow users are answered, and the host hears nothing of them', async () => {
+    const dataCenter = await startFakeDc();
+    cleanups.push(() => dataCenter.close());
+    const site = await Site.start();
+    const dataCenters = { 2: [dataCenter.address] };
+    const proxy = await start({ fronting: { host: site.address }, dataCenters }, site, 60_000);
+    const arrived = once(site.server, 'connection');
+    const { record } = createClientHello({ serverName: 'front.example', key: Buffer.from(key, 'hex') });
+    const socket = net.connect({ host: '127.0.0.1', port: proxy.port });
+    socket.write(record.subarray(0, 700));
+    const [visitor] = (await arrived) as [net.Socket];
+    const left = once(visitor, 'close');
+    const answered = once(socket, 'data');
+    socket.write(record.subarray(700));
+    const [flight] = (await answered) as [Buffer];
+    expect(flight.subarray(0, 3).toString('hex')).toBe('160303');
+    socket.destroy();
+    await left;
+    expect(site.received).toEqual(['']);
+    expect(reasons(proxy)).toEqual({});
   });
 
   it('reach a Unix socket, by configuration only', async () => {

@@ -1,17 +1,12 @@
-import {
-  SluiceError,
-  type Counter,
-  type Destination,
-  type InboundContext,
-  type Link,
-  type Session,
-  type SessionObserver,
-} from '@sluice/plugin-api';
+import type { Counter, InboundContext, Link, Session, SessionObserver } from '@sluice/plugin-api';
 import type { Stranger, StrangerReason } from '../handshake/stranger.js';
 import { encodeProxyHeader } from '../proxy-protocol/encode.js';
 import { readInSilence } from '../silence.js';
 import type { FrontedHosts } from './fronted-hosts.js';
+import { Shadow } from './shadow.js';
 import { DEFAULT_MAX_FRONTED, type FrontingSettings, type StrangersSetting } from './settings.js';
+
+type StrangersContext = Pick<InboundContext, 'tag' | 'dispatcher' | 'stats' | 'logger' | 'plane'>;
 
 export interface StrangersOptions {
   /** Undefined: nobody is led anywhere. */
@@ -22,14 +17,14 @@ export interface StrangersOptions {
 
 /** Deals with connections that are not a user's, and counts why they are not. */
 export class Strangers implements SessionObserver {
-  readonly #context: Pick<InboundContext, 'tag' | 'dispatcher' | 'stats' | 'logger'>;
+  readonly #context: StrangersContext;
   readonly #options: StrangersOptions;
   readonly #maxFronted: number;
   readonly #refused: Counter;
   readonly #byReason = new Map<StrangerReason, Counter>();
   #fronted = 0;
 
-  constructor(context: Pick<InboundContext, 'tag' | 'dispatcher' | 'stats' | 'logger'>, options: StrangersOptions) {
+  constructor(context: StrangersContext, options: StrangersOptions) {
     this.#context = context;
     this.#options = options;
     this.#maxFronted = options.fronting.maxConnections ?? DEFAULT_MAX_FRONTED;
@@ -41,38 +36,52 @@ export class Strangers implements SessionObserver {
     return this.#options.hosts !== undefined;
   }
 
+  /** To be begun before it is known whose the client is, and given to {@link take} or dropped. */
+  shadow(session: Session): Shadow | undefined {
+    const host = this.#options.hosts?.of(undefined);
+    return host === undefined ? undefined : new Shadow(this.#context, session, host, this);
+  }
+
   /**
    * Takes over a connection whose bytes are all still in its reader.
    * @throws SluiceError the stranger's own, or that of the way to the fronted host
    */
-  async take(link: Link, session: Session, stranger: Stranger): Promise<void> {
+  async take(link: Link, session: Session, stranger: Stranger, shadow?: Shadow): Promise<void> {
     this.#count(stranger.reason);
     const host = this.#options.hosts?.of(stranger.serverName);
-    if (host !== undefined && this.#fronted < this.#maxFronted) {
-      await this.#leadOn(link, session, stranger, host);
-      return;
+    const shadowed = await shadow?.claim(host);
+    if (shadowed !== undefined) {
+      const { visit, upstream } = shadowed;
+      const isOver = new Promise<void>((resolve) => visit.onEnd({ sessionEnded: () => resolve() }));
+      this.#join(link, visit, upstream, stranger);
+      await isOver;
+    } else if (host !== undefined && this.begin()) {
+      session.onEnd(this);
+      const upstream = await this.#context.dispatcher.connect(session, host, { byConfiguration: true });
+      this.#join(link, session, upstream, stranger);
+    } else {
+      if (this.#options.strangers === 'drain') await readInSilence(link.reader);
+      throw stranger.error;
     }
-    if (this.#options.strangers === 'drain') await readInSilence(link.reader);
-    throw stranger.error;
+  }
+
+  /** Whether one more connection may be led on; it counts until {@link sessionEnded}. */
+  begin(): boolean {
+    if (this.#fronted >= this.#maxFronted) return false;
+    this.#fronted += 1;
+    return true;
   }
 
   sessionEnded(): void {
     this.#fronted -= 1;
   }
 
-  async #leadOn(link: Link, session: Session, stranger: Stranger, host: Destination): Promise<void> {
-    this.#fronted += 1;
-    session.onEnd(this);
+  #join(link: Link, session: Session, upstream: Link, stranger: Stranger): void {
     const { dispatcher, logger } = this.#context;
     logger.info(`led on to the fronted host: ${stranger.error.message}`, {
       source: session.source.address,
       reason: stranger.reason,
     });
-    const upstream = await dispatcher.connect(session, host, { byConfiguration: true });
-    if (link.conn.destroyed) {
-      upstream.destroy();
-      throw link.reader.failure ?? new SluiceError('E_CONN_CLOSED', 'the peer left before the fronted host answered');
-    }
     const version = this.#options.fronting.proxyProtocol ?? 0;
     if (version !== 0) upstream.write(encodeProxyHeader(version, session.source, session.local));
     dispatcher.relay(session, link, upstream);

@@ -1,0 +1,92 @@
+import {
+  SluiceError,
+  TimerEntry,
+  TimerWheel,
+  type DataPlane,
+  type Destination,
+  type Dispatcher,
+  type Link,
+  type Session,
+  type SessionObserver,
+} from '@sluice/plugin-api';
+
+/** Whoever has not said who they are by then may be a stranger, in ms. Users nearly always have. */
+const PATIENCE_MS = 200;
+
+export interface ShadowServices {
+  readonly plane: DataPlane;
+  readonly dispatcher: Dispatcher;
+}
+
+/**
+ * A connection to the fronted host for a client of whom it is not known yet whose it is: one that is
+ * silent, or has sent half a hello. The host's own time limits so run from the beginning, as they do
+ * for its visitors; otherwise they would come late by the time that we wait.
+ */
+export class Shadow extends TimerEntry {
+  readonly #services: ShadowServices;
+  readonly #session: Session;
+  readonly #host: Destination;
+  /** Is told when what was dialled is over. */
+  readonly #counts: { begin(): boolean } & SessionObserver;
+  #visit: Session | undefined;
+  #dialled: Promise<Link | undefined> | undefined;
+  #isDropped = false;
+
+  /** @param counts says by `begin` whether there is room for one more connection to the host */
+  constructor(
+    services: ShadowServices,
+    session: Session,
+    host: Destination,
+    counts: { begin(): boolean } & SessionObserver,
+  ) {
+    super();
+    this.#services = services;
+    this.#session = session;
+    this.#host = host;
+    this.#counts = counts;
+    services.plane.timers.schedule(this, TimerWheel.ticks(PATIENCE_MS));
+  }
+
+  onTimer(): void {
+    if (!this.#counts.begin()) return;
+    const visit = this.#session.fork();
+    this.#visit = visit;
+    visit.onEnd(this.#counts);
+    this.#dialled = this.#services.dispatcher.connect(visit, this.#host, { byConfiguration: true }).then(
+      (link) => {
+        if (!this.#isDropped) return link;
+        link.destroy();
+        return undefined;
+      },
+      () => undefined,
+    );
+  }
+
+  /**
+   * The session and link to be relayed, if there is a connection to that host; it is the caller's
+   * then. Dropped otherwise.
+   */
+  async claim(host: Destination | undefined): Promise<{ visit: Session; upstream: Link } | undefined> {
+    const upstream = host === this.#host ? await this.#dialled : undefined;
+    const visit = this.#visit;
+    if (upstream === undefined || visit === undefined || upstream.conn.destroyed) {
+      this.drop();
+      return undefined;
+    }
+    this.#visit = undefined;
+    this.#dialled = undefined;
+    return { visit, upstream };
+  }
+
+  /** The client is a user, or gone. Harmless if it has been claimed. */
+  drop(): void {
+    this.#services.plane.timers.cancel(this);
+    this.#isDropped = true;
+    const dialled = this.#dialled;
+    this.#dialled = undefined;
+    void dialled?.then((link) => link?.destroy());
+    this.#visit?.end(new SluiceError('E_CLOSING', 'the connection to the fronted host is not needed'));
+    this.#visit = undefined;
+  }
+}
