@@ -145,6 +145,17 @@ describe('readGreeting', () => {
     ['an odd number of bytes of suites', `160301 0200 01 0001fc 0303 ${'00'.repeat(32)} 00 0003`, 46],
     ['no compression', `160301 0200 01 0001fc 0303 ${'00'.repeat(32)} 00 0002 1301 00`, 49],
     ['extensions that end too early', `160301 0200 01 0001fc 0303 ${'00'.repeat(32)} 00 0002 1301 01 00 01d0`, 52],
+    [
+      'an extension over the end',
+      `160301 0200 01 0001fc 0303 ${'00'.repeat(32)} 00 0002 1301 01 00 01d1 0017 01ce`,
+      56,
+    ],
+    [
+      'an extension that ends too early',
+      `160301 0200 01 0001fc 0303 ${'00'.repeat(32)} 00 0002 1301 01 00 01d1 0000 0001`,
+      56,
+    ],
+    ['what is broken before the next record', '160301 0006 01 0001fc 0302 160301 0010', 11],
     ['another record within', '160301 0001 01 14', 7],
     ['a record of another major version within', '160301 0001 01 1604', 8],
   ])('knows %s as soon as it can', (_, written, decidedBy) => {

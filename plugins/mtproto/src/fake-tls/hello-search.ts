@@ -31,7 +31,7 @@ const STEP_MS = 1;
 const BYTES_PER_LOOK = 64 * 1024;
 const NOBODY: readonly number[] = [];
 
-/** Finds which of many secrets a hello was made with, at the price of its hash for each: here 1.7 µs. */
+/** Finds which of many secrets a hello was made with, at the price of two hashes for each: 2 µs for a hello of 1.8 KB, 3.2 by createHmac. */
 export class HelloSearch {
   readonly #keys: Uint32Array;
   readonly #byName = new Map<string, number[]>();

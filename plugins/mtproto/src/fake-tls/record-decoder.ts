@@ -10,12 +10,13 @@ const MAX_CHANGE_CIPHER_SPECS = 8;
  * which the payloads are moved together, and it keeps nothing of it.
  */
 export class RecordDecoder implements Codec {
-  /** Bytes of the current record that are still to come. */
-  #left = 0;
+  /** The current record's header, as far as it has come; {@link #headerBytes} of it. */
   #type = 0;
-  /** The header's bytes that have come, as one number; and how many. */
-  #header = 0;
+  #version = 0;
+  #length = 0;
   #headerBytes = 0;
+  /** Bytes of the current record's payload that are still to come. */
+  #left = 0;
   #changeCipherSpecs = 0;
   #isOver = false;
 
@@ -52,24 +53,29 @@ export class RecordDecoder implements Codec {
 
   #readHeader(chunk: Buffer, start: number): number {
     let at = start;
-    while (at < chunk.length && this.#headerBytes < RECORD_HEADER) {
-      this.#header = this.#header * 256 + (chunk[at++] as number);
+    // Byte by byte into small integers: no larger number, and no view, costs less.
+    for (; at < chunk.length && this.#headerBytes < RECORD_HEADER; at += 1) {
+      const byte = chunk[at]!;
+      if (this.#headerBytes === 0) this.#type = byte;
+      else if (this.#headerBytes <= 2) this.#version = ((this.#version & 0xff) << 8) | byte;
+      else this.#length = ((this.#length & 0xff) << 8) | byte;
       this.#headerBytes += 1;
     }
-    if (this.#headerBytes < RECORD_HEADER) return at;
-    const type = Math.floor(this.#header / 2 ** 32);
-    this.#begin(type, (this.#header / 2 ** 16) & 0xffff, this.#header & 0xffff);
-    this.#header = 0;
-    this.#headerBytes = 0;
+    if (this.#headerBytes === RECORD_HEADER) {
+      this.#begin(this.#type, this.#version, this.#length);
+      this.#headerBytes = 0;
+      this.#left = this.#length;
+    }
     return at;
   }
 
   #begin(type: number, version: number, length: number): void {
     if (this.#isOver) throw refusal('a TLS record follows an alert');
     if (version !== TLS_1_2) throw refusal('a TLS record of another version');
+    if (length === 0) throw refusal('an empty TLS record');
+    if (length > MAX_CIPHERTEXT) throw refusal('a TLS record is too long');
     switch (type) {
       case ContentType.applicationData:
-        if (length > MAX_CIPHERTEXT) throw refusal('a TLS record is too long');
         break;
       case ContentType.changeCipherSpec:
         if (length !== 1) throw refusal('a ChangeCipherSpec of the wrong length');
@@ -77,15 +83,11 @@ export class RecordDecoder implements Codec {
         if (this.#changeCipherSpecs > MAX_CHANGE_CIPHER_SPECS) throw refusal('too many ChangeCipherSpecs');
         break;
       case ContentType.alert:
-        if (length > MAX_CIPHERTEXT) throw refusal('a TLS record is too long');
         this.#isOver = true;
         break;
       default:
         throw refusal('a TLS record of an unknown type');
     }
-    if (length === 0) throw refusal('an empty TLS record');
-    this.#type = type;
-    this.#left = length;
   }
 
   #readControl(chunk: Buffer, at: number, end: number): void {

@@ -128,6 +128,13 @@ describe('serverFlight', () => {
     expect(new Set(parts).size).toBe(parts.length);
   });
 
+  it('is random where it should be', async () => {
+    const { bytes, keyShare } = await answered(hybrid);
+    // Of 256 values, so many random bytes have nearly all.
+    expect(new Set(bytes.subarray(-3000)).size).toBeGreaterThan(250);
+    expect(new Set(keyShare).size).toBeGreaterThan(230);
+  });
+
   it('is read back as the host that it imitates', () => {
     const like = { encryptedLength: 2222, cipherSuite: 0x1303, group: 0x11ec, extensions: [51, 43] };
     const hello = offering({});
