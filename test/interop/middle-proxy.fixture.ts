@@ -94,9 +94,23 @@ export async function startTagged(options: TaggedProgramOptions): Promise<Tagged
     outbounds: options.outbounds ?? [{ tag: 'tg-out', protocol: 'mtproto', settings: {} }],
     routing: { rules: options.rules ?? [] },
   };
-  const peer = await startSluice(config, [port], { env: { NODE_EXTRA_CA_CERTS: lists.certificateFile ?? '' } });
-  if (options.waits ?? true) {
-    await expect.poll(() => peer.output(), { timeout: 10_000 }).toMatch(/addresses of middle proxies are known/);
+  const close = async (): Promise<void> => {
+    await lists.close();
+    await dc.close();
+  };
+  const env = { NODE_EXTRA_CA_CERTS: lists.certificateFile ?? '' };
+  const peer = await startSluice(config, [port], { env }).catch(async (error: unknown) => {
+    await close();
+    throw error;
+  });
+  try {
+    if (options.waits ?? true) {
+      await expect.poll(() => peer.output(), { timeout: 10_000 }).toMatch(/addresses of middle proxies are known/);
+    }
+  } catch (error) {
+    await peer.close();
+    await close();
+    throw error;
   }
   return {
     port,
@@ -105,8 +119,7 @@ export async function startTagged(options: TaggedProgramOptions): Promise<Tagged
     peer,
     async close() {
       await peer.close();
-      await lists.close();
-      await dc.close();
+      await close();
     },
   };
 }
