@@ -44,7 +44,11 @@ async function watchOperations(path: string, before: (name: string) => void): Pr
 }
 
 async function main(path: string, step: string | undefined): Promise<void> {
-  const file = new StateFile(path, { kind: 'killed', version: 1, logger: { warn: (line) => void writeSync(2, `${line}\n`) } });
+  const file = new StateFile(path, {
+    kind: 'killed',
+    version: 1,
+    logger: { warn: (line) => void writeSync(2, `${line}\n`) },
+  });
   let n = (await file.read())?.readUInt32BE() ?? 0;
   if (step !== undefined) {
     let left = Number(step);
