@@ -1,31 +1,29 @@
 import { once } from 'node:events';
 import dgram from 'node:dgram';
 import net from 'node:net';
-import { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { InboundConfig, SluiceConfig } from '@sluice/config';
 import {
-  defineInbound,
-  defineOutbound,
-  definePlugin,
   destination,
   SluiceError,
-  Type,
   type Destination,
   type Endpoint,
   type Inbound,
   type InboundContext,
   type Link,
-  type Outbound,
-  type OutboundContext,
   type PacketConn,
   type PacketSink,
-  type Plugin,
   type Session,
 } from '@sluice/plugin-api';
-import { Instance } from './instance.js';
-
-const LOOPBACK = '127.0.0.1';
+import {
+  closed,
+  connected,
+  echoServer,
+  LOOPBACK,
+  made,
+  NOTHING_LEFT,
+  portOf,
+  type Running,
+} from './instance.fixture.js';
 
 /** A packet conn that a test holds the other end of. */
 class HeldPackets implements PacketConn {
@@ -47,93 +45,6 @@ class HeldPackets implements PacketConn {
     this.sink?.onClose(undefined);
   }
 }
-
-interface Parts {
-  inbound?: (context: InboundContext) => Inbound;
-  outbound?: (context: OutboundContext) => Outbound;
-  networks?: readonly ('tcp' | 'udp')[];
-  inbounds?: number;
-}
-
-interface Running {
-  readonly instance: Instance;
-  readonly log: () => string;
-}
-
-function made(parts: Parts): Running {
-  const chunks: Buffer[] = [];
-  const memory = new Writable({
-    write(chunk: Buffer, _encoding, callback) {
-      chunks.push(chunk);
-      callback();
-    },
-  });
-  const plugin: Plugin = definePlugin({
-    name: 'test',
-    version: '0.0.0',
-    description: 'Made of what a test gives it.',
-    inbounds: {
-      test: defineInbound<object>({
-        description: 'A test.',
-        schema: Type.Object({}),
-        networks: () => parts.networks ?? ['tcp'],
-        create: (context) => parts.inbound?.(context) ?? {},
-      }),
-    },
-    outbounds: {
-      test: defineOutbound<object>({
-        description: 'A test.',
-        schema: Type.Object({}),
-        create: (context) =>
-          parts.outbound?.(context) ?? { connect: (session, to) => context.dialer.dial(session, to) },
-      }),
-    },
-  });
-  const inbound = (tag: string): InboundConfig => ({
-    tag,
-    tagged: true,
-    protocol: 'test',
-    listen: LOOPBACK,
-    ports: [{ from: 0, to: 0 }],
-    settings: {},
-  });
-  const config: SluiceConfig = {
-    log: { access: '', error: '', loglevel: 'info' },
-    inbounds: Array.from({ length: parts.inbounds ?? 1 }, (_, i) => inbound(`in${i}`)),
-    outbounds: [{ tag: 'out', tagged: true, protocol: 'test', settings: {} }],
-    routing: { domainStrategy: 'AsIs', rules: [] },
-    policy: {
-      levels: {},
-      system: {
-        statsInboundUplink: false,
-        statsInboundDownlink: false,
-        statsOutboundUplink: false,
-        statsOutboundDownlink: false,
-      },
-    },
-    stats: false,
-  };
-  const instance = new Instance(config, { plugins: [plugin], logTargets: { error: memory, access: memory } });
-  return { instance, log: () => Buffer.concat(chunks).toString() };
-}
-
-const portOf = (instance: Instance): number => instance.inbounds[0]?.listening[0]?.endpoint.port ?? 0;
-const NOTHING_LEFT = { conns: 0, timers: 0, sessions: 0, buffers: { borrowed: 0 } };
-
-async function echoServer(): Promise<{ to: Destination; server: net.Server }> {
-  const server = net.createServer((socket) => socket.on('error', () => undefined).pipe(socket));
-  server.listen(0, LOOPBACK);
-  await once(server, 'listening');
-  return { server, to: destination('tcp', LOOPBACK, (server.address() as net.AddressInfo).port) };
-}
-
-function connected(port: number): net.Socket {
-  const socket = net.connect({ port, host: LOOPBACK });
-  socket.on('error', () => undefined);
-  return socket;
-}
-
-const closed = (socket: net.Socket): Promise<void> => new Promise((resolve) => socket.on('close', () => resolve()));
 
 describe('Instance', () => {
   const unhandled: unknown[] = [];

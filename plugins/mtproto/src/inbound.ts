@@ -1,5 +1,6 @@
 import {
   SluiceError,
+  toSluiceError,
   type Endpoint,
   type Inbound,
   type InboundContext,
@@ -29,6 +30,9 @@ import { announcedLinks } from './share-link.js';
 import { tcpOptions } from './tcp/settings.js';
 import { setTaggedRequest, setTelegramRequest, TelegramRequest, type TaggedRequest } from './telegram-request.js';
 import { acceptedBy, Users, type Accepted, type MtprotoUser, type OpenedBy } from './users.js';
+
+/** Errors that another way does not mend. */
+const FINAL: ReadonlySet<string> = new Set(['E_BLOCKED', 'E_CLOSING', 'E_NO_OUTBOUND']);
 
 /** Takes Telegram clients' connections and hands them on to the data centre that they ask for. */
 export class MtprotoInbound implements Inbound {
@@ -137,7 +141,7 @@ export class MtprotoInbound implements Inbound {
     const upstream =
       target === undefined
         ? await this.#toDataCenter(link, session, client)
-        : await this.#toMiddleProxy(session, client, target);
+        : await this.#toMiddleProxy(link, session, client, target);
     upstream.tcp = this.#tcp;
     this.#context.dispatcher.relay(session, link, upstream, meters);
   }
@@ -154,13 +158,22 @@ export class MtprotoInbound implements Inbound {
     return upstream;
   }
 
-  async #toMiddleProxy(session: Session, layer: ClientLayer, target: MiddleProxyTarget): Promise<Link> {
-    const { dispatcher, plane } = this.#context;
+  /** Directly where no middle proxy can be used: a proxy that works comes before a promotion. */
+  async #toMiddleProxy(link: Link, session: Session, layer: ClientLayer, target: MiddleProxyTarget): Promise<Link> {
+    const { dispatcher, plane, logger } = this.#context;
     const client = { layer, source: session.source, local: session.local };
     const request: TaggedRequest = { target, client, claimed: false };
     setTaggedRequest(session, request);
-    const upstream = await dispatcher.connect(session, target.preferred);
-    setTaggedRequest(session, undefined);
-    return request.claimed ? upstream : speakMiddleProxy(plane, upstream, target, client);
+    try {
+      const upstream = await dispatcher.connect(session, target.preferred);
+      return request.claimed ? upstream : await speakMiddleProxy(plane, upstream, target, client);
+    } catch (thrown) {
+      const error = toSluiceError(thrown);
+      if (link.conn.destroyed || FINAL.has(error.code)) throw error;
+      logger.info(`goes past the middle proxies: ${error.message}`, { code: error.code });
+    } finally {
+      setTaggedRequest(session, undefined);
+    }
+    return this.#toDataCenter(link, session, layer);
   }
 }

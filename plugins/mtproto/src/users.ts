@@ -39,6 +39,7 @@ export class Users {
   readonly #secrets: SecretSearch;
   /** Those that may come with TLS. */
   readonly inTls: readonly MtprotoUser[];
+  readonly #indexInTls: ReadonlyMap<MtprotoUser, number>;
   readonly #hellos: HelloSearch;
   readonly #serverNames: ReadonlySet<string>;
   readonly #modes: ReadonlySet<SecretMode>;
@@ -51,6 +52,7 @@ export class Users {
     this.#bare = acceptsBare ? users.filter(({ secret }) => secret.mode !== 'tls') : [];
     this.#secrets = new SecretSearch(this.#bare.map(({ secret }) => secret.key));
     this.inTls = modes.has('tls') ? users.filter(({ secret }) => secret.mode !== 'padded') : [];
+    this.#indexInTls = new Map(this.inTls.map((user, index) => [user, index]));
     const named = this.inTls.map(({ secret }) => ({
       key: secret.key,
       serverNames: secret.domain === undefined ? serverNames : [secret.domain],
@@ -112,8 +114,7 @@ export class Users {
   /** Looks for the user who made a hello: what it finds is an index of {@link inTls}. @param source the client's IP */
   searchHello(hello: ClientHello, source: string): HelloSearchRun {
     const last = this.#lastFrom.get(source);
-    const likely = last === undefined ? -1 : this.inTls.indexOf(last);
-    return this.#hellos.start(hello, likely < 0 ? undefined : likely);
+    return this.#hellos.start(hello, last === undefined ? undefined : this.#indexInTls.get(last));
   }
 
   remember(source: string, user: MtprotoUser): void {
