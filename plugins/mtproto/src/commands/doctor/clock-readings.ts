@@ -9,7 +9,8 @@ export interface ClockReading {
 
 /** Other clocks that were seen on the way. */
 export class ClockReadings {
-  readonly all: ClockReading[] = [];
+  readonly #webServers: ClockReading[] = [];
+  readonly #dataCenters: ClockReading[] = [];
   readonly #clock: () => number;
 
   /** @param clock this machine's, in ms since 1970 */
@@ -17,14 +18,27 @@ export class ClockReadings {
     this.#clock = clock;
   }
 
+  /** Those of web servers, and then those of data centres. */
+  get all(): readonly ClockReading[] {
+    return [...this.#webServers, ...this.#dataCenters];
+  }
+
   /**
    * To be called when the answer has come.
-   * @param time in ms since 1970, as the source has it
-   * @param granularity of that, in ms: it was cut off to multiples of it
-   * @param roundTrip of the question, in ms: the source wrote its time somewhere within
+   * @param date its Date header, which has whole seconds; in ms since 1970
+   * @param roundTrip of the question, in ms: the server wrote its time somewhere within
    */
-  add(source: string, time: number, granularity: number, roundTrip: number): void {
+  addWebServer(host: string, date: number, roundTrip: number): void {
+    this.#webServers.push(this.#reading(host, date, 1000, roundTrip));
+  }
+
+  /** The same for a data centre, which tells the time to the millisecond. */
+  addDataCenter(id: number, time: number, roundTrip: number): void {
+    this.#dataCenters.push(this.#reading(`data centre ${id}`, time, 1, roundTrip));
+  }
+
+  #reading(source: string, time: number, granularity: number, roundTrip: number): ClockReading {
     const now = this.#clock() - roundTrip / 2;
-    this.all.push({ source, ahead: now - (time + granularity / 2), tolerance: granularity / 2 + roundTrip / 2 });
+    return { source, ahead: now - (time + granularity / 2), tolerance: granularity / 2 + roundTrip / 2 };
   }
 }

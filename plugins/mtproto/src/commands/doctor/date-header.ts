@@ -16,14 +16,14 @@ export function readDateHeader(
       method: 'HEAD',
       path,
       headers: { host, connection: 'close' },
-      agent: false,
+      // In place of an agent, which would connect by itself.
       createConnection: () => stream,
       signal,
     });
     request.on('error', () => resolve());
     request.on('response', (response) => {
       const date = Date.parse(response.headers.date ?? '');
-      if (!Number.isNaN(date)) readings.add(host, date, 1000, performance.now() - asked);
+      if (!Number.isNaN(date)) readings.addWebServer(host, date, performance.now() - asked);
       response.destroy();
       resolve();
     });

@@ -1,4 +1,4 @@
-import type { SluiceError } from '@sluice/plugin-api';
+import { errnoOf, type SluiceError } from '@sluice/plugin-api';
 
 /** What is examined, in the order in which it is told. */
 export const subjects = [
@@ -44,8 +44,12 @@ export interface Check {
   run(signal: AbortSignal): Promise<readonly Finding[]>;
 }
 
+const NO_ROUTE = 'cannot be reached: this machine has no route there';
+
 /** What a failed connection means, without the address: that stands beside it. */
-export function failureOf({ code, message }: SluiceError): string {
+export function failureOf({ code, message, cause }: SluiceError): string {
+  // What Linux says where this machine has no address of that family.
+  if (errnoOf(cause) === 'EADDRNOTAVAIL') return NO_ROUTE;
   switch (code) {
     case 'E_DIAL_REFUSED':
       return 'refuses the connection';
@@ -53,7 +57,7 @@ export function failureOf({ code, message }: SluiceError): string {
     case 'E_CONN_TIMEOUT':
       return 'does not answer in time';
     case 'E_DIAL_UNREACHABLE':
-      return 'cannot be reached: this machine has no route there';
+      return NO_ROUTE;
     case 'E_DNS_NOT_FOUND':
       return 'has no address: the name is not known';
     case 'E_DNS_FAILED':

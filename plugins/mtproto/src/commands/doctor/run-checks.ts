@@ -4,6 +4,9 @@ import type { Check, Finding } from './finding.js';
 /** So many checks run at a time: each has a few connections open at most. */
 const AT_A_TIME = 32;
 
+/** A check that is told that its time is up has so long, in ms, to say what it has seen. */
+const GRACE_MS = 500;
+
 /** Runs checks side by side, each for so long at most, in milliseconds. @returns their findings, in their order */
 export async function runChecks(checks: readonly Check[], limit: number): Promise<readonly Finding[]> {
   const found: (readonly Finding[])[] = [];
@@ -20,19 +23,19 @@ export async function runChecks(checks: readonly Check[], limit: number): Promis
 }
 
 async function runOne(check: Check, limit: number): Promise<readonly Finding[]> {
-  const controller = new AbortController();
   const late = new SluiceError('E_CONN_TIMEOUT', `no answer within ${limit / 1000} s`);
-  const timer = setTimeout(() => controller.abort(late), limit);
+  const [inTime, inGrace] = [new AbortController(), new AbortController()];
+  const timers = [setTimeout(() => inTime.abort(late), limit), setTimeout(() => inGrace.abort(late), limit + GRACE_MS)];
   try {
-    return await orAborted(check.run(controller.signal), controller.signal);
+    return await orAborted(check.run(inTime.signal), inGrace.signal);
   } catch (error) {
     const { subject, about } = check;
     const seen = toSluiceError(error).message;
     return [{ subject, ...(about === undefined ? {} : { about }), status: 'problem', seen }];
   } finally {
-    clearTimeout(timer);
+    timers.forEach(clearTimeout);
     // Whatever is still under way for this check ends with it.
-    controller.abort(late);
+    inTime.abort(late);
   }
 }
 

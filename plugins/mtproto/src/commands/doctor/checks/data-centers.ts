@@ -111,7 +111,7 @@ async function tryOne(
     const link = await network.connect(address, signal);
     try {
       const answer = await askDataCenter(link, id);
-      readings.add(`data centre ${id}`, answer.serverTime, 1, answer.milliseconds);
+      readings.addDataCenter(id, answer.serverTime, answer.milliseconds);
       return { ...attempt, answer };
     } finally {
       link.destroy();
