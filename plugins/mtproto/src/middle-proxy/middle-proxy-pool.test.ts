@@ -331,6 +331,17 @@ describe('connections of the pool', () => {
     expect(await (await middle.nextConnection()).ended).toMatchObject({ openClients: 0 });
   });
 
+  it('are not waited for when the outbound closes, whether dialled or in their handshake', async () => {
+    const middle = await startMiddle({ faults: { stallAfter: 0 } });
+    const proxy = await startProxy(middle, { limits: { handshake: 300_000 } });
+    await connect(proxy);
+    while (middle.open === 0) await new Promise((resolve) => setImmediate(resolve));
+    proxy.pool.close();
+    expect((await proxy.inbound.nextEnd()).error).toMatchObject({ code: 'E_CLOSING' });
+    expect(proxy.reports).toEqual([]);
+    await proxy.close();
+  });
+
   it('answer a ping', async () => {
     const middle = await startMiddle();
     await echoes(await connect(await startProxy(middle)));

@@ -55,7 +55,8 @@ export class PoolRoute implements ConnectionOwner {
   readonly #limits: RouteLimits;
   readonly #connections = new Map<MiddleProxyConnection, Pooled>();
   #opening: Promise<void> | undefined;
-  #dialing: PoolDialing | undefined;
+  /** Gives up what is being opened, at whatever step it is. */
+  #giveUp: ((error: SluiceError) => void) | undefined;
   #closed = false;
 
   constructor(options: PoolRouteOptions) {
@@ -78,7 +79,7 @@ export class PoolRoute implements ConnectionOwner {
     for (let turn = 0; turn <= this.#limits.connections; turn += 1) {
       const connection = this.#pick();
       if (connection !== undefined) return this.#lend(connection, use);
-      if (this.#closed) throw new SluiceError('E_CLOSING', 'the outbound is closing');
+      if (this.#closed) throw closing();
       if (this.#opening === undefined && this.#connections.size >= this.#limits.connections) break;
       this.#opening ??= this.#open();
       await this.#opening;
@@ -108,9 +109,8 @@ export class PoolRoute implements ConnectionOwner {
 
   close(): void {
     this.#closed = true;
-    this.#dialing?.close();
-    const closing = new SluiceError('E_CLOSING', 'the outbound is closing');
-    for (const connection of [...this.#connections.keys()]) connection.close(closing);
+    this.#giveUp?.(closing());
+    for (const connection of [...this.#connections.keys()]) connection.close(closing());
   }
 
   /** The one with the fewest clients; one that does not take bytes at the moment only if it must be. */
@@ -143,9 +143,10 @@ export class PoolRoute implements ConnectionOwner {
   async #open(): Promise<void> {
     const { address, target } = this.#options;
     const dialing = this.#options.dial(address);
-    this.#dialing = dialing;
     try {
       const link = await this.#dialled(dialing);
+      this.#giveUp = (error) => link.destroy(error);
+      if (this.#closed) this.#giveUp(closing());
       const { secret, natAddress } = target;
       const connection = await MiddleProxyConnection.open(
         this.#options.plane,
@@ -155,7 +156,7 @@ export class PoolRoute implements ConnectionOwner {
       );
       if (this.#closed) {
         connection.close();
-        throw new SluiceError('E_CLOSING', 'the outbound is closing');
+        throw closing();
       }
       this.#connections.set(connection, { dialing, idleTimer: undefined });
       // Whoever waited for it may be gone.
@@ -167,34 +168,36 @@ export class PoolRoute implements ConnectionOwner {
       throw error;
     } finally {
       this.#opening = undefined;
-      this.#dialing = undefined;
+      this.#giveUp = undefined;
       this.#unusedIfEmpty();
     }
   }
 
   #dialled(dialing: PoolDialing): Promise<Link> {
-    const { plane } = this.#options;
+    const { timers } = this.#options.plane;
     return new Promise<Link>((resolve, reject) => {
-      let late = false;
-      const timer = plane.timers.after(DIAL_LIMIT, () => {
-        late = true;
-        reject(new SluiceError('E_DIAL_TIMEOUT', 'the middle proxy could not be reached in time'));
-      });
-      dialing.link.then(
-        (link) => {
-          plane.timers.cancel(timer);
-          if (late) link.destroy();
-          else resolve(link);
-        },
-        (error: unknown) => {
-          plane.timers.cancel(timer);
-          reject(error);
-        },
-      );
+      let givenUp = false;
+      const giveUp = (error: SluiceError): void => {
+        givenUp = true;
+        timers.cancel(timer);
+        reject(error);
+      };
+      const late = new SluiceError('E_DIAL_TIMEOUT', 'the middle proxy could not be reached in time');
+      const timer = timers.after(DIAL_LIMIT, () => giveUp(late));
+      this.#giveUp = giveUp;
+      dialing.link.then((link) => {
+        timers.cancel(timer);
+        if (givenUp) link.destroy();
+        else resolve(link);
+      }, giveUp);
     });
   }
 
   #unusedIfEmpty(): void {
     if (this.size === 0) this.#options.onUnused();
   }
+}
+
+function closing(): SluiceError {
+  return new SluiceError('E_CLOSING', 'the outbound is closing');
 }

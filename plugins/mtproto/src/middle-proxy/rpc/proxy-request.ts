@@ -34,7 +34,7 @@ const TAG_TYPE_AT = EXTRA_AT + 4;
 const TAG_AT = EXTRA_AT + 8;
 const PROXY_TAG = 0xdb1e26ae;
 
-export const AD_TAG_LENGTH = 16;
+const AD_TAG_LENGTH = 16;
 /** Type, the tag as a TL string (its length in one byte), filled up to a whole word. */
 const EXTRA_LENGTH = 4 + 1 + AD_TAG_LENGTH + 3;
 
