@@ -1,27 +1,19 @@
 import { isIP } from 'node:net';
-import { ipToBytes, type Endpoint } from '@sluice/plugin-api';
-import { crc32c } from './crc32c.js';
-import { tlvType, V2_FIXED_LENGTH, V2_SIGNATURE } from './proxy-header.js';
+import { bytesToIp, ipToBytes, type Endpoint } from '@sluice/plugin-api';
+import { V2_FIXED_LENGTH, V2_SIGNATURE } from './proxy-header.js';
 
 const VERSION_2_PROXY = 0x21;
 const UNSPECIFIED = 0x00;
 const TCP_OVER_IPV4 = 0x11;
 const TCP_OVER_IPV6 = 0x21;
-const CHECKSUM_TLV_LENGTH = 7;
 
 /**
  * The header that tells the next server whom a TCP connection is from; to be written before
  * anything else, in one write. One address of each family makes the IPv4 one an IPv4-mapped IPv6
  * address. Where either is no IP (a Unix socket), the header says that the addresses are unknown.
  * @param destination what the client connected to
- * @param options.checksum adds a CRC32C to version 2
  */
-export function encodeProxyHeader(
-  version: 1 | 2,
-  source: Endpoint,
-  destination: Endpoint,
-  options: { readonly checksum?: boolean } = {},
-): Buffer {
+export function encodeProxyHeader(version: 1 | 2, source: Endpoint, destination: Endpoint): Buffer {
   const from = addressBytes(source);
   const to = addressBytes(destination);
   const areKnown = from !== undefined && to !== undefined;
@@ -32,28 +24,21 @@ export function encodeProxyHeader(
     const line = `PROXY TCP${isIPv4 ? 4 : 6} ${text(from)} ${text(to)} ${source.port} ${destination.port}\r\n`;
     return Buffer.from(line, 'latin1');
   }
-  if (!areKnown) return encodeV2(UNSPECIFIED, Buffer.alloc(0), options.checksum);
+  if (!areKnown) return encodeV2(UNSPECIFIED, Buffer.alloc(0));
   const ports = Buffer.alloc(4);
   ports.writeUInt16BE(source.port);
   ports.writeUInt16BE(destination.port, 2);
   const addresses = isIPv4 ? [from, to, ports] : [mapped(from), mapped(to), ports];
-  return encodeV2(isIPv4 ? TCP_OVER_IPV4 : TCP_OVER_IPV6, Buffer.concat(addresses), options.checksum);
+  return encodeV2(isIPv4 ? TCP_OVER_IPV4 : TCP_OVER_IPV6, Buffer.concat(addresses));
 }
 
-function encodeV2(family: number, addresses: Buffer, checksum = false): Buffer {
-  const end = V2_FIXED_LENGTH + addresses.length;
-  const header = Buffer.alloc(end + (checksum ? CHECKSUM_TLV_LENGTH : 0));
-  V2_SIGNATURE.copy(header);
-  header[12] = VERSION_2_PROXY;
-  header[13] = family;
-  header.writeUInt16BE(header.length - V2_FIXED_LENGTH, 14);
-  addresses.copy(header, V2_FIXED_LENGTH);
-  if (checksum) {
-    header[end] = tlvType.crc32c;
-    header.writeUInt16BE(4, end + 1);
-    header.writeUInt32BE(crc32c(header), end + 3);
-  }
-  return header;
+function encodeV2(family: number, addresses: Buffer): Buffer {
+  const fixed = Buffer.alloc(V2_FIXED_LENGTH);
+  V2_SIGNATURE.copy(fixed);
+  fixed[12] = VERSION_2_PROXY;
+  fixed[13] = family;
+  fixed.writeUInt16BE(addresses.length, 14);
+  return Buffer.concat([fixed, addresses]);
 }
 
 function addressBytes({ address }: Endpoint): Uint8Array | undefined {
@@ -71,8 +56,10 @@ function dotted(bytes: Uint8Array): string {
   return bytes.join('.');
 }
 
-/** All eight groups: a mapped address must not take its dotted form, and no group needs to be left out. */
+/** The shortest form, which some receivers show as it is. */
 function colonHex(bytes: Uint8Array): string {
-  const hex = Buffer.from(mapped(bytes));
-  return Array.from({ length: 8 }, (_, i) => hex.readUInt16BE(i * 2).toString(16)).join(':');
+  if (bytes.length === 16) return bytesToIp(bytes);
+  // Mapped, but not with dots: of those the specification knows nothing.
+  const [high, low] = [(bytes[0]! << 8) | bytes[1]!, (bytes[2]! << 8) | bytes[3]!];
+  return `::ffff:${high.toString(16)}:${low.toString(16)}`;
 }
