@@ -1,10 +1,10 @@
-import { spawnSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startFakeDc, type FakeDc } from '@sluice/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { TestAuthority } from '../peers/certificates.js';
+import { findBinary } from '../peers/debian.js';
 import { describePeers } from '../peers/describe-peers.js';
 import { startTlsNginx, type TlsNginx } from '../peers/nginx-tls.js';
 import { freePort, runProcess } from '../peers/process.js';
@@ -16,7 +16,7 @@ const key = 'b0cbcef5a486d9636472ac27f8e11a9d';
 // The one name that leads to this machine everywhere.
 const name = 'localhost';
 const secret = `ee${key}${Buffer.from(name).toString('hex')}`;
-const hasNamespaces = spawnSync('unshare', ['-n', 'true']).status === 0;
+const hasNamespaces = findBinary('unshare') !== undefined && (await runProcess('unshare', ['-n', 'true'])).code === 0;
 
 interface Finding {
   readonly subject: string;

@@ -21,7 +21,7 @@ const user = Type.Object({
   ),
   level: Type.Optional(levelSchema('connections of this user')),
   secret: secretString({
-    maxLength: 255,
+    maxLength: 512,
     description:
       'What the user\'s clients must know. 32 hexadecimal digits, a plain secret: the user may come in every mode that the inbound accepts. "dd" and 32 digits: only with the padded framing, whose lengths are harder to recognise. "ee", 32 digits and a server name in hexadecimal: only with fake TLS, which looks like a visit to that site. All of them may be written in base64 or base64url, too. Make one with `sluice mtproto secret`. Who knows it can use the proxy; it does not protect messages, which Telegram encrypts itself.',
   }),

@@ -2,7 +2,7 @@ import jsqr from 'jsqr';
 import { PNG } from 'pngjs';
 
 /** What a reader that knows nothing of the writer finds in a picture: rows of light (true) and dark. */
-export function readRows(rows: readonly (readonly boolean[])[], zoom = 4): string | undefined {
+function readRows(rows: readonly (readonly boolean[])[], zoom = 4): string | undefined {
   const width = (rows[0]?.length ?? 0) * zoom;
   const height = rows.length * zoom;
   const pixels = new Uint8ClampedArray(width * height * 4);

@@ -114,7 +114,7 @@ describe('a fronted host', () => {
 
   it.each([
     ['speaks in the clear', 'SSH-2.0-x\r\n', 'problem'],
-    ['closes at once', undefined, 'problem'],
+    ['closes at once', '', 'problem'],
   ])('that %s', async (_, greeting, status) => {
     const server = net.createServer((socket) => {
       socket.on('error', () => undefined).resume();
