@@ -38,7 +38,6 @@ export class MtprotoOutbound implements Outbound {
   async connect(session: Session, to: Destination): Promise<Link> {
     const tagged = taggedRequest(session);
     if (tagged !== undefined && to === tagged.target.preferred) {
-      // Keystreams can be used once only, whatever becomes of it.
       tagged.claimed = true;
       return this.#middleProxies.connect(tagged.target, tagged.client, session.signal);
     }
