@@ -1,9 +1,16 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { loadTexts } from '@sluice/config';
+import { corePlugin } from '@sluice/core';
+import blackhole from '@sluice/plugin-blackhole';
+import dokodemoDoor from '@sluice/plugin-dokodemo-door';
+import freedom from '@sluice/plugin-freedom';
+import http from '@sluice/plugin-http';
+import mtproto from '@sluice/plugin-mtproto';
+import socks from '@sluice/plugin-socks';
 import { expect, it } from 'vitest';
-import { plugins } from '../../packages/cli/src/config-files.js';
 
+const plugins = [corePlugin, blackhole, dokodemoDoor, freedom, http, mtproto, socks];
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const pages = ['README.md', ...readdirSync(`${root}plugins`).map((name) => `plugins/${name}/README.md`)];
 

@@ -61,4 +61,40 @@ describe('the check of inbound settings', () => {
       expect.stringMatching(/^error dataCenters\.two: not the id/),
     ]);
   });
+
+  it('finds users who could not come, and names that are none', () => {
+    const tls = { serverNames: ['front.example', 'not a name', '192.0.2.1'] };
+    expect(check({ users: [{ secret: a }], tls })).toEqual([
+      'error tls.serverNames.1: not a host name',
+      'error tls.serverNames.2: not a host name',
+    ]);
+    expect(check({ users: [{ secret: a }], modes: ['tls'] })).toEqual([
+      expect.stringMatching(/^error users\.0\.secret: no client can use it: .*"tls\.serverNames"/),
+    ]);
+    const ee = `ee${b}${Buffer.from('front.example').toString('hex')}`;
+    expect(check({ users: [{ secret: `dd${a}` }, { secret: ee }], modes: ['plain'] })).toEqual([
+      expect.stringMatching(/^error users\.0\.secret: no client can use it: its kind is "padded"/),
+      expect.stringMatching(/^error users\.1\.secret: no client can use it: its kind is "tls"/),
+    ]);
+  });
+
+  it('finds what is wrong with hosts, proxies and files', () => {
+    expect(
+      check({
+        users: [{ secret: a, quota: { total: 5 } }],
+        fronting: { host: 'nowhere', byServerName: { 'a.example': '/run/a.sock' } },
+        proxyProtocol: { from: ['10.0.0.0/33'] },
+        replay: { seconds: 100, stateFile: 'x' },
+        usageFile: 'x',
+        middleProxy: { natAddress: '::zz' },
+      }),
+    ).toEqual([
+      expect.stringMatching(/^error fronting\.host: /),
+      expect.stringMatching(/^error replay\.seconds: must be more than 240/),
+      expect.stringMatching(/^error replay\.stateFile: the same file as "usageFile"/),
+      expect.stringMatching(/^error proxyProtocol\.from\.0: /),
+      expect.stringMatching(/^warning middleProxy: has no effect/),
+      expect.stringMatching(/^error middleProxy\.natAddress: /),
+    ]);
+  });
 });

@@ -6,7 +6,7 @@ import { checkLimits } from './limits/check-limits.js';
 import { checkMiddleProxy } from './middle-proxy/check.js';
 import { checkReplay } from './replay/settings.js';
 import { DEFAULT_TIME_WINDOW, type InboundSettings } from './schema.js';
-import { parseSecret, type SecretMode } from './secret.js';
+import { hostNameOf, parseSecret, type SecretMode } from './secret.js';
 
 /** What the schema cannot say of an inbound's settings. */
 export function checkInbound(settings: InboundSettings, problems: ProblemReporter): void {
@@ -24,6 +24,9 @@ export function checkInbound(settings: InboundSettings, problems: ProblemReporte
 /** Whether each user can come at all, in a mode and under a name. */
 function checkModes({ users = [], modes, tls = {} }: InboundSettings, problems: ProblemReporter): void {
   const { serverNames = [] } = tls;
+  serverNames.forEach((name, index) => {
+    if (hostNameOf(name) === undefined) problems.error(['tls', 'serverNames', index], 'not a host name');
+  });
   if (modes?.length === 0) problems.warning(['modes'], 'an empty list is as good as none');
   if (serverNames.length > 0 && modes !== undefined && modes.length > 0 && !modes.includes('tls')) {
     problems.warning(['tls', 'serverNames'], 'has no effect: "modes" does not accept "tls"');
