@@ -115,15 +115,17 @@ export class MtprotoInbound implements Inbound {
     const { plane, policy } = this.#context;
     session.established();
     const late = new SluiceError('E_HANDSHAKE_TIMEOUT', 'the client did not complete its handshake in time');
-    const timer = plane.timers.after(policy.level(0).handshake, () => link.reader.giveUp(late));
-    const shadow = this.#strangers.shadow(session);
+    const giveUp = (): void => link.reader.giveUp(late);
+    // It goes on beside a stranger: whoever is not led anywhere is not read from for longer, either.
+    const timer = plane.timers.after(policy.level(0).handshake, giveUp);
+    const shadow = this.#strangers.shadow(session, giveUp);
     try {
-      const opened = await this.#handshake.open(link, session);
-      plane.timers.cancel(timer);
+      const opened = await this.#handshake.open(link, session, () => shadow?.drop());
       if (opened instanceof Stranger) {
         await this.#strangers.take(link, session, opened, shadow);
         return;
       }
+      plane.timers.cancel(timer);
       shadow?.drop();
       await this.#serve(link, session, opened);
     } finally {
@@ -170,6 +172,7 @@ export class MtprotoInbound implements Inbound {
     } catch (thrown) {
       const error = toSluiceError(thrown);
       if (link.conn.destroyed || FINAL.has(error.code)) throw error;
+      if (!request.claimed) target.failed(target.preferred);
       logger.info(`goes past the middle proxies: ${error.message}`, { code: error.code });
     } finally {
       setTaggedRequest(session, undefined);

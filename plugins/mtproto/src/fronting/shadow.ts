@@ -10,12 +10,21 @@ import {
   type SessionObserver,
 } from '@sluice/plugin-api';
 
+const notNeeded = new SluiceError('E_CLOSING', 'the connection to the fronted host is not needed');
+
 /** Whoever has not said who they are by then may be a stranger, in ms. Users nearly always have. */
 const PATIENCE_MS = 200;
 
 export interface ShadowServices {
   readonly plane: DataPlane;
   readonly dispatcher: Dispatcher;
+}
+
+export interface ShadowWatch {
+  /** Says by `begin` whether there is room for one more connection to the host, and is told when one is over. */
+  readonly counts: { begin(): boolean } & SessionObserver;
+  /** The host has sent something, or its end, before it was known whose the client is. */
+  hostSpoke(): void;
 }
 
 /**
@@ -27,37 +36,35 @@ export class Shadow extends TimerEntry {
   readonly #services: ShadowServices;
   readonly #session: Session;
   readonly #host: Destination;
-  /** Is told when what was dialled is over. */
-  readonly #counts: { begin(): boolean } & SessionObserver;
+  readonly #watch: ShadowWatch;
   #visit: Session | undefined;
   #dialled: Promise<Link | undefined> | undefined;
   #isDropped = false;
+  #isClaimed = false;
 
-  /** @param counts says by `begin` whether there is room for one more connection to the host */
-  constructor(
-    services: ShadowServices,
-    session: Session,
-    host: Destination,
-    counts: { begin(): boolean } & SessionObserver,
-  ) {
+  constructor(services: ShadowServices, session: Session, host: Destination, watch: ShadowWatch) {
     super();
     this.#services = services;
     this.#session = session;
     this.#host = host;
-    this.#counts = counts;
+    this.#watch = watch;
     services.plane.timers.schedule(this, TimerWheel.ticks(PATIENCE_MS));
   }
 
   onTimer(): void {
-    if (!this.#counts.begin()) return;
+    const { counts } = this.#watch;
+    if (!counts.begin()) return;
     const visit = this.#session.fork();
     this.#visit = visit;
-    visit.onEnd(this.#counts);
+    visit.onEnd(counts);
     this.#dialled = this.#services.dispatcher.connect(visit, this.#host, { byConfiguration: true }).then(
       (link) => {
-        if (!this.#isDropped) return link;
-        link.destroy();
-        return undefined;
+        if (this.#isDropped) {
+          link.destroy();
+          return undefined;
+        }
+        this.#listen(link);
+        return link;
       },
       () => undefined,
     );
@@ -70,10 +77,12 @@ export class Shadow extends TimerEntry {
   async claim(host: Destination | undefined): Promise<{ visit: Session; upstream: Link } | undefined> {
     const upstream = host === this.#host ? await this.#dialled : undefined;
     const visit = this.#visit;
-    if (upstream === undefined || visit === undefined || upstream.conn.destroyed) {
+    if (upstream === undefined || visit === undefined) {
       this.drop();
       return undefined;
     }
+    this.#isClaimed = true;
+    upstream.reader.giveUp(notNeeded);
     this.#visit = undefined;
     this.#dialled = undefined;
     return { visit, upstream };
@@ -86,7 +95,15 @@ export class Shadow extends TimerEntry {
     const dialled = this.#dialled;
     this.#dialled = undefined;
     void dialled?.then((link) => link?.destroy());
-    this.#visit?.end(new SluiceError('E_CLOSING', 'the connection to the fronted host is not needed'));
+    this.#visit?.end(notNeeded);
     this.#visit = undefined;
+  }
+
+  /** What the host says to someone who keeps it waiting is for the client to hear, and at that time. */
+  #listen({ reader }: Link): void {
+    const heard = (): void => {
+      if (!this.#isClaimed && !this.#isDropped) this.#watch.hostSpoke();
+    };
+    reader.inspect((bytes) => bytes.length > 0).then(heard, heard);
   }
 }

@@ -148,6 +148,43 @@ describe('strangers with a fronted host', () => {
     socket.destroy();
   });
 
+  it.each([
+    ['nothing', Buffer.alloc(0)],
+    ['half a hello', Buffer.from('1603010200010001fc0303', 'hex')],
+  ])('hear at once that the host has had enough of them: %s', async (_name, bytes) => {
+    const site = await Site.start();
+    const proxy = await start({ fronting: { host: site.address } }, site, 60_000);
+    const arrived = once(site.server, 'connection');
+    const closed = visit(proxy, bytes, false);
+    const [visitor] = (await arrived) as [net.Socket];
+    visitor.end('408');
+    expect(await closed).toBe('408');
+    expect(site.received).toEqual([bytes.toString('latin1')]);
+    expect(site.visits).toBe(1);
+    expect(reasons(proxy)).toEqual({ timeout: 1 });
+  });
+
+  it('that turn out to be users are not cut off by what the host says to whom it does not hear', async () => {
+    const dataCenter = await startFakeDc();
+    cleanups.push(() => dataCenter.close());
+    const site = await Site.start();
+    const dataCenters = { 2: [dataCenter.address] };
+    const proxy = await start({ fronting: { host: site.address }, dataCenters }, site, 60_000);
+    const arrived = once(site.server, 'connection');
+    const { record } = createClientHello({ serverName: 'front.example', key: Buffer.from(key, 'hex') });
+    const socket = net.connect({ host: '127.0.0.1', port: proxy.port });
+    socket.write(record.subarray(0, 700));
+    const [visitor] = (await arrived) as [net.Socket];
+    const answered = once(socket, 'data');
+    const left = once(visitor, 'close');
+    socket.write(record.subarray(700));
+    await answered;
+    // Proven, though the header is still to come: the host is left at once.
+    await left;
+    expect(socket.readyState).toBe('open');
+    socket.destroy();
+  });
+
   it('that turn out to be slow users are answered, and the host hears nothing of them', async () => {
     const dataCenter = await startFakeDc();
     cleanups.push(() => dataCenter.close());
@@ -188,10 +225,26 @@ describe('strangers with a fronted host', () => {
     await answered;
     expect(await visit(proxy, Buffer.from('y'))).toBe('');
     first.end();
-    for await (const chunk of first) void chunk;
+    for await (const chunk of first) chunk;
     expect((await proxy.inbound.nextEnd()).error?.code).toBe('E_AUTH');
     expect((await proxy.inbound.nextEnd()).result?.end).toBe('done');
     expect(await visit(proxy, Buffer.from('z'))).toBe('zbye');
+  });
+
+  it.each([
+    ['noise', Buffer.alloc(100, 0xa7), { protocol: 2 }],
+    ['silence', Buffer.alloc(0), { protocol: 1, timeout: 1 }],
+  ])('are read no longer than their time when there are too many of them: %s', async (_name, bytes, refused) => {
+    const site = await Site.start();
+    const proxy = await start({ fronting: { host: site.address, maxConnections: 1 } }, site);
+    const first = net.connect({ host: '127.0.0.1', port: proxy.port });
+    const answered = once(first, 'data');
+    first.write('x');
+    await answered;
+    expect(await visit(proxy, bytes, false)).toBe('');
+    expect(reasons(proxy)).toEqual(refused);
+    first.end();
+    for await (const chunk of first) chunk;
   });
 
   it('see a connection that ends when the fronted host is gone', async () => {

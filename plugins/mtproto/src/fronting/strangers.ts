@@ -36,10 +36,13 @@ export class Strangers implements SessionObserver {
     return this.#options.hosts !== undefined;
   }
 
-  /** To be begun before it is known whose the client is, and given to {@link take} or dropped. */
-  shadow(session: Session): Shadow | undefined {
+  /**
+   * To be begun before it is known whose the client is, and given to {@link take} or dropped.
+   * @param hostSpoke called when the host has sent something or its end before that
+   */
+  shadow(session: Session, hostSpoke: () => void): Shadow | undefined {
     const host = this.#options.hosts?.of(undefined);
-    return host === undefined ? undefined : new Shadow(this.#context, session, host, this);
+    return host === undefined ? undefined : new Shadow(this.#context, session, host, { counts: this, hostSpoke });
   }
 
   /**
@@ -60,7 +63,8 @@ export class Strangers implements SessionObserver {
       const upstream = await this.#context.dispatcher.connect(session, host, { byConfiguration: true });
       this.#join(link, session, upstream, stranger);
     } else {
-      if (this.#options.strangers === 'drain') await readInSilence(link.reader);
+      // Whoever is here because the time is up has none left.
+      if (this.#options.strangers === 'drain' && stranger.reason !== 'timeout') await readInSilence(link.reader);
       throw stranger.error;
     }
   }

@@ -23,7 +23,7 @@ export interface ClientHandshakeOptions {
   /** In seconds. */
   readonly timeWindow: TimeWindow;
   /** What the answer to a client with that server name is to look like. */
-  profileOf(serverName: string): HostProfile;
+  readonly profileOf: (serverName: string) => HostProfile;
   /** Strangers are led on with what they have sent, so that an unfinished handshake is one, too. */
   readonly leadsOn: boolean;
 }
@@ -48,13 +48,15 @@ export class ClientHandshake {
   /**
    * A stranger's bytes all stay in the reader. A user's handshake has been read, and the link speaks
    * whatever layer the user has chosen.
+   * @param proven called as soon as the client is known to be a user, where more is still to come from it
    * @throws SluiceError if the connection ends, or a proven client goes on with what no client sends
    */
-  async open(link: Link, session: Session): Promise<OpenedBy | Stranger> {
+  async open(link: Link, session: Session, proven?: () => void): Promise<OpenedBy | Stranger> {
     const beginning = await this.#begin(link);
     if (beginning instanceof Stranger) return beginning;
     if (beginning === 'foreign') return stranger('protocol');
-    return beginning === 'header' ? this.#openBare(link, session) : this.#openTls(link, session, beginning);
+    if (beginning === 'header') return this.#openBare(link, session);
+    return this.#openTls(link, session, beginning, proven);
   }
 
   async #begin(link: Link): Promise<Beginning | Stranger> {
@@ -88,7 +90,12 @@ export class ClientHandshake {
     return opened;
   }
 
-  async #openTls(link: Link, session: Session, { hello, consumed }: Greeted): Promise<OpenedBy | Stranger> {
+  async #openTls(
+    link: Link,
+    session: Session,
+    { hello, consumed }: Greeted,
+    proven?: () => void,
+  ): Promise<OpenedBy | Stranger> {
     const { users, replay, profileOf } = this.#options;
     const { serverName = '' } = hello;
     if (!users.knowsName(serverName)) return stranger('serverName', serverName);
@@ -104,6 +111,7 @@ export class ClientHandshake {
     const flight = serverFlight(hello, negotiated, user.secret.key, profile, this.#shares);
     link.reader.skip(consumed);
     link.write(flight);
+    proven?.();
     link.push({ decode: new RecordDecoder(), encode: new RecordEncoder() });
     const client = openHeader(await link.reader.readExactly(HEADER_LENGTH), user.secret);
     if (client !== undefined) return { user, client };
