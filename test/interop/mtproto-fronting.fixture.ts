@@ -9,8 +9,10 @@ export const siteName = 'front.example';
 export const secondName = 'second.example';
 
 export interface FrontedOptions {
-  /** How long nginx, and the program in a handshake, wait for a client; in seconds. */
+  /** How long nginx waits for a client, in seconds. */
   readonly patience: number;
+  /** How long the program does in a handshake, in seconds; default: as long as nginx. */
+  readonly handshake?: number;
   /** The user's; default: a new one. */
   readonly key?: Buffer;
   /** Settings of inbounds by their tags, on top of the user and of fronting to nginx's port. */
@@ -42,7 +44,7 @@ export async function startFronted(options: FrontedOptions): Promise<Fronted> {
     const secret = `ee${key.toString('hex')}${Buffer.from(siteName).toString('hex')}`;
     const program = started.add(
       await startProgram({
-        policy: { levels: { 0: { handshake: options.patience } } },
+        policy: { levels: { 0: { handshake: options.handshake ?? options.patience } } },
         inbounds: Object.entries(options.inbounds(nginx, key)).map(([tag, settings]) => ({
           tag,
           protocol: 'mtproto',
