@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describePeers } from '../peers/describe-peers.js';
+import { clientHello } from './client-hello.js';
 import { strangersProbes } from './mtproto-fronting-probes.js';
 import { siteName, startFronted, type Fronted } from './mtproto-fronting.fixture.js';
 import { runProbe, type Probe, type Step, type Transcript } from './prober.js';
@@ -68,6 +69,30 @@ describePeers('strangers in front of nginx', ['nginx', 'openssl'], () => {
 
   it('leave nothing open behind them', async () => {
     await expect.poll(() => fronted.nginx.open(), { timeout: 10_000 }).toBe(0);
+  });
+});
+
+describePeers('a stranger in front of an nginx of less patience than the program', ['nginx', 'openssl'], () => {
+  const hello = clientHello({ serverName: siteName });
+
+  it.each([
+    ['nothing', []],
+    ['one byte', [{ send: hello.subarray(0, 1) }]],
+    ['half a hello', [{ send: hello.subarray(0, 200) }]],
+    ['half a GET', [{ send: 'GET / HTTP/1.1\r\n' }]],
+  ] as const)('is left when nginx leaves: %s', async (name, steps) => {
+    const { nginx, program, close } = await startFronted({ patience: 1, handshake: 60, inbounds: () => ({ tls: {} }) });
+    try {
+      const [direct, through] = await Promise.all(
+        [nginx.port, program.port('tls')].map((port) =>
+          runProbe({ name, steps }, { host: '127.0.0.1', port }, { patience: 1000 }),
+        ),
+      );
+      expect(direct?.seen).toEqual(['FIN after a time']);
+      expect(through?.seen).toEqual(direct?.seen);
+    } finally {
+      await close();
+    }
   });
 });
 

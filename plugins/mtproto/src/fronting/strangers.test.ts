@@ -225,7 +225,7 @@ describe('strangers with a fronted host', () => {
     await answered;
     expect(await visit(proxy, Buffer.from('y'))).toBe('');
     first.end();
-    for await (const chunk of first) chunk;
+    await once(first.resume(), 'close');
     expect((await proxy.inbound.nextEnd()).error?.code).toBe('E_AUTH');
     expect((await proxy.inbound.nextEnd()).result?.end).toBe('done');
     expect(await visit(proxy, Buffer.from('z'))).toBe('zbye');
@@ -244,7 +244,7 @@ describe('strangers with a fronted host', () => {
     expect(await visit(proxy, bytes, false)).toBe('');
     expect(reasons(proxy)).toEqual(refused);
     first.end();
-    for await (const chunk of first) chunk;
+    await once(first.resume(), 'close');
   });
 
   it('see a connection that ends when the fronted host is gone', async () => {
