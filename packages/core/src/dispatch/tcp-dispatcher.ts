@@ -64,7 +64,7 @@ export class TcpDispatcher implements Dispatcher {
     const level = policy.level(own.user?.level ?? 0);
     const counters = traffic.user(own.user, level);
     const relay = new Relay(plane, client, upstream, {
-      timeouts: level,
+      timeouts: meters.timeouts ?? level,
       uplink: bothCounters(counters.uplink, meters.uplink),
       downlink: bothCounters(counters.downlink, meters.downlink),
       uplinkRate: meters.uplinkRate,

@@ -23,6 +23,8 @@ export interface RelayMeters {
   readonly downlink?: Counter | undefined;
   readonly uplinkRate?: TokenBucket | undefined;
   readonly downlinkRate?: TokenBucket | undefined;
+  /** In place of the policy level's: where the peers' own time limits are to show. */
+  readonly timeouts?: RelayTimeouts | undefined;
 }
 
 export interface RelayOptions extends RelayMeters {

@@ -93,7 +93,7 @@ export async function hostInbound(
         const own = session as StubSession;
         const relay: Relay = new Relay(plane, client, upstream, {
           ...meters,
-          timeouts: policy.level(),
+          timeouts: meters?.timeouts ?? policy.level(),
           onEnd: (result) => {
             relays.delete(relay);
             own.over();

@@ -7,8 +7,8 @@ import {
   type Dispatcher,
   type Link,
   type Session,
-  type SessionObserver,
 } from '@sluice/plugin-api';
+import type { Slots } from './slots.js';
 
 const notNeeded = new SluiceError('E_CLOSING', 'the connection to the fronted host is not needed');
 
@@ -21,8 +21,8 @@ export interface ShadowServices {
 }
 
 export interface ShadowWatch {
-  /** Says by `begin` whether there is room for one more connection to the host, and is told when one is over. */
-  readonly counts: { begin(): boolean } & SessionObserver;
+  /** Where a connection to the host takes its place. */
+  readonly slots: Slots;
   /** The host has sent something, or its end, before it was known whose the client is. */
   hostSpoke(): void;
 }
@@ -52,11 +52,11 @@ export class Shadow extends TimerEntry {
   }
 
   onTimer(): void {
-    const { counts } = this.#watch;
-    if (!counts.begin()) return;
+    const { slots } = this.#watch;
+    if (!slots.take()) return;
     const visit = this.#session.fork();
     this.#visit = visit;
-    visit.onEnd(counts);
+    visit.onEnd(slots);
     this.#dialled = this.#services.dispatcher.connect(visit, this.#host, { byConfiguration: true }).then(
       (link) => {
         if (this.#isDropped) {

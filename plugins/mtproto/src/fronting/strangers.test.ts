@@ -216,6 +216,32 @@ describe('strangers with a fronted host', () => {
     expect(await visit(proxy, Buffer.from('HELLO'))).toBe('HELLObye');
   });
 
+  it('that are silent take no more than half of the room', async () => {
+    const site = await Site.start();
+    const proxy = await start({ fronting: { host: site.address, maxConnections: 2 }, strangers: 'close' }, site);
+    const arrived = once(site.server, 'connection');
+    const silent = net.connect({ host: '127.0.0.1', port: proxy.port });
+    await arrived;
+    // A second one finds no room, and is closed when its time is up.
+    expect(await visit(proxy, Buffer.alloc(0), false)).toBe('');
+    expect(await visit(proxy, Buffer.from('GET /'))).toBe('GET /bye');
+    silent.destroy();
+  });
+
+  it('may be answered long after they have ended their direction', async () => {
+    const site = await Site.start();
+    const proxy = await start({ fronting: { host: site.address } }, site);
+    site.server.removeAllListeners('connection');
+    const arrived = once(site.server, 'connection');
+    const answer = visit(proxy, Buffer.from('GET /'));
+    const [host] = (await arrived) as [net.Socket];
+    await once(host.resume(), 'end');
+    // Longer than the policy's downlinkOnly of the test.
+    await new Promise((resolve) => proxy.inbound.plane.timers.after(3000, () => resolve(undefined)));
+    host.end('at last');
+    expect(await answer).toBe('at last');
+  });
+
   it('get nothing from elsewhere when there are too many of them', async () => {
     const site = await Site.start();
     const proxy = await start({ fronting: { host: site.address, maxConnections: 1 }, strangers: 'close' }, site);

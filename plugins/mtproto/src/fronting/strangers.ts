@@ -1,12 +1,13 @@
-import type { Counter, InboundContext, Link, Session, SessionObserver } from '@sluice/plugin-api';
+import type { Counter, InboundContext, Link, RelayTimeouts, Session } from '@sluice/plugin-api';
 import type { Stranger, StrangerReason } from '../handshake/stranger.js';
 import { encodeProxyHeader } from '../proxy-protocol/encode.js';
 import { readInSilence } from '../silence.js';
 import type { FrontedHosts } from './fronted-hosts.js';
 import { Shadow } from './shadow.js';
+import { Slots } from './slots.js';
 import { DEFAULT_MAX_FRONTED, type FrontingSettings, type StrangersSetting } from './settings.js';
 
-type StrangersContext = Pick<InboundContext, 'tag' | 'dispatcher' | 'stats' | 'logger' | 'plane'>;
+type StrangersContext = Pick<InboundContext, 'tag' | 'dispatcher' | 'stats' | 'logger' | 'plane' | 'policy'>;
 
 export interface StrangersOptions {
   /** Undefined: nobody is led anywhere. */
@@ -16,18 +17,25 @@ export interface StrangersOptions {
 }
 
 /** Deals with connections that are not a user's, and counts why they are not. */
-export class Strangers implements SessionObserver {
+export class Strangers {
   readonly #context: StrangersContext;
   readonly #options: StrangersOptions;
-  readonly #maxFronted: number;
+  readonly #slots: Slots;
+  /** The silent may have half, so that a flood of them leaves room for those who ask for the site. */
+  readonly #silentSlots: Slots;
+  readonly #timeouts: RelayTimeouts;
   readonly #refused: Counter;
   readonly #byReason = new Map<StrangerReason, Counter>();
-  #fronted = 0;
 
   constructor(context: StrangersContext, options: StrangersOptions) {
     this.#context = context;
     this.#options = options;
-    this.#maxFronted = options.fronting.maxConnections ?? DEFAULT_MAX_FRONTED;
+    const { maxConnections = DEFAULT_MAX_FRONTED } = options.fronting;
+    this.#slots = new Slots(maxConnections);
+    this.#silentSlots = new Slots(Math.ceil(maxConnections / 2), this.#slots);
+    const { connIdle } = context.policy.level(0);
+    // How long a half-closed connection lasts is the host's to say.
+    this.#timeouts = { connIdle, uplinkOnly: connIdle, downlinkOnly: connIdle };
     this.#refused = context.stats.counter(`inbound>>>${context.tag}>>>handshake>>>refused`);
   }
 
@@ -42,7 +50,9 @@ export class Strangers implements SessionObserver {
    */
   shadow(session: Session, hostSpoke: () => void): Shadow | undefined {
     const host = this.#options.hosts?.of(undefined);
-    return host === undefined ? undefined : new Shadow(this.#context, session, host, { counts: this, hostSpoke });
+    return host === undefined
+      ? undefined
+      : new Shadow(this.#context, session, host, { slots: this.#silentSlots, hostSpoke });
   }
 
   /**
@@ -52,14 +62,15 @@ export class Strangers implements SessionObserver {
   async take(link: Link, session: Session, stranger: Stranger, shadow?: Shadow): Promise<void> {
     this.#count(stranger.reason);
     const host = this.#options.hosts?.of(stranger.serverName);
+    const slots = stranger.reason === 'timeout' ? this.#silentSlots : this.#slots;
     const shadowed = await shadow?.claim(host);
     if (shadowed !== undefined) {
       const { visit, upstream } = shadowed;
       const isOver = new Promise<void>((resolve) => visit.onEnd({ sessionEnded: () => resolve() }));
       this.#join(link, visit, upstream, stranger);
       await isOver;
-    } else if (host !== undefined && this.begin()) {
-      session.onEnd(this);
+    } else if (host !== undefined && slots.take()) {
+      session.onEnd(slots);
       const upstream = await this.#context.dispatcher.connect(session, host, { byConfiguration: true });
       this.#join(link, session, upstream, stranger);
     } else {
@@ -67,17 +78,6 @@ export class Strangers implements SessionObserver {
       if (this.#options.strangers === 'drain' && stranger.reason !== 'timeout') await readInSilence(link.reader);
       throw stranger.error;
     }
-  }
-
-  /** Whether one more connection may be led on; it counts until {@link sessionEnded}. */
-  begin(): boolean {
-    if (this.#fronted >= this.#maxFronted) return false;
-    this.#fronted += 1;
-    return true;
-  }
-
-  sessionEnded(): void {
-    this.#fronted -= 1;
   }
 
   #join(link: Link, session: Session, upstream: Link, stranger: Stranger): void {
@@ -88,7 +88,7 @@ export class Strangers implements SessionObserver {
     });
     const version = this.#options.fronting.proxyProtocol ?? 0;
     if (version !== 0) upstream.write(encodeProxyHeader(version, session.source, session.local));
-    dispatcher.relay(session, link, upstream);
+    dispatcher.relay(session, link, upstream, { timeouts: this.#timeouts });
   }
 
   #count(reason: StrangerReason): void {
