@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { on, once } from 'node:events';
+import { watch } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -72,6 +73,18 @@ function last(lines: readonly string[], sign: string): number {
   return Number(lines.findLast((line) => line.startsWith(sign))?.slice(1) ?? 0);
 }
 
+/** Resolves when a write has begun. */
+async function temporaryFile(): Promise<void> {
+  const watcher = watch(folder);
+  try {
+    for await (const [, name] of on(watcher, 'change') as AsyncIterable<[string, string]>) {
+      if (name.endsWith('.tmp')) return;
+    }
+  } finally {
+    watcher.close();
+  }
+}
+
 async function leftovers(): Promise<string[]> {
   return (await readdir(folder)).filter((name) => name.endsWith('.tmp'));
 }
@@ -121,6 +134,7 @@ describe('StateFile under SIGKILL', () => {
       const writer = startWriter();
       const writes = 1 + (round % 4);
       await writer.until((lines) => lines.length >= 2 * writes);
+      await temporaryFile();
       for (let turns = round * 3; turns > 0; turns -= 1) await new Promise((resolve) => setImmediate(resolve));
       writer.kill();
       expect(await writer.gone).toBe('SIGKILL');

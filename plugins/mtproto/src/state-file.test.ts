@@ -104,6 +104,18 @@ describe('StateFile', () => {
     expect(await names()).toEqual(['state']);
   });
 
+  it('does not let a small new state be overtaken by a large one that is under way', async () => {
+    const state = file();
+    const large = state.write(Buffer.alloc(8_000_000));
+    // So that it has begun.
+    await new Promise((resolve) => setImmediate(resolve));
+    const small = state.write(Buffer.from('newer'));
+    await small;
+    expect((await file().read())?.toString()).toBe('newer');
+    await large;
+    expect((await file().read())?.toString()).toBe('newer');
+  });
+
   it('is read whole while it is being written', async () => {
     const state = file();
     const sizes = [10, 300_000, 0, 100_000];

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ENTRY_MEMORY, ReplayTable, snapshotLength } from './replay-table.js';
@@ -59,6 +59,22 @@ describe('ReplayTable', () => {
       ),
       { numRuns: 500 },
     );
+  });
+
+  it('answers as a map does where entries are few and always crowded together', () => {
+    for (let entries = 1; entries <= 12; entries += 1) {
+      // Every table hashes under another key: other entries meet.
+      for (let round = 0; round < 40; round += 1) {
+        const table = new ReplayTable(entries, 1000);
+        const plain = new PlainTable(entries, 1000);
+        for (let step = 0; step < 300; step += 1) {
+          const n = randomInt(entries * 2);
+          expect(table.add(key(n), 1000), `${entries} entries, round ${round}, step ${step}`).toBe(
+            plain.add(key(n), 1000),
+          );
+        }
+      }
+    }
   });
 
   it('goes on as if nothing had happened after a snapshot and a restart', () => {
@@ -138,6 +154,20 @@ describe('ReplayTable', () => {
     expect(table.add(key(1), 2099)).toBe(false);
   });
 
+  it('finds the new entry of a key whose old one is still in the ring', () => {
+    const table = new ReplayTable(4, 100);
+    // The clock goes back, so that those in front outlive those behind them.
+    for (const [n, time] of [
+      [1, 2000],
+      [2, 2000],
+      [3, 1000],
+      [4, 1001],
+    ] as const)
+      table.add(key(n), time);
+    expect([table.add(key(3), 1100), table.add(key(3), 1101), table.add(key(3), 1199)]).toEqual([true, false, false]);
+    expect(table.displaced).toBe(1);
+  });
+
   it('hashes under a key of its own', () => {
     const [one, other] = [new ReplayTable(10, 100), new ReplayTable(10, 100)];
     for (const table of [one, other]) table.add(key(1), 1000);
@@ -182,6 +212,7 @@ describe('ReplayTable: what a snapshot gives back', () => {
   it('keeps the newest where there is less room, and all where there is more', () => {
     const small = new ReplayTable(3, 100);
     expect(small.restore(filled(10).snapshot(), 1010)).toBe(true);
+    expect([small.size, small.displaced]).toEqual([3, 0]);
     expect([9, 8, 7, 6].map((n) => small.add(key(n), 1010))).toEqual([false, false, false, true]);
     const large = new ReplayTable(500, 100);
     large.restore(filled(100).snapshot(), 1100);
