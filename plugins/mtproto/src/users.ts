@@ -94,6 +94,11 @@ export class Users {
     return openAs(user, header);
   }
 
+  /** Whether there is a way without TLS for that user. */
+  mayComeBare({ secret }: MtprotoUser): boolean {
+    return this.takeBare && secret.mode !== 'tls';
+  }
+
   /** Why the user may not use that framing without TLS here, if so. */
   refusal(user: MtprotoUser, framing: Framing): SluiceError | undefined {
     if (framing === 'padded' || (user.secret.mode === 'plain' && this.#modes.has('plain'))) return undefined;

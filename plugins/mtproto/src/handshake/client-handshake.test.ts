@@ -163,6 +163,25 @@ describe('a client without TLS', () => {
   });
 });
 
+describe('a header that was read off the wire', () => {
+  const settings = { users: [{ secret: key }], tls: { serverNames: ['front.example'] } };
+  const noise = Buffer.from(randomBytes(64)).fill(1, 0, 1);
+
+  it('of a client in fake TLS is no entry without TLS', async () => {
+    const proxy = await start(settings);
+    expect(await isServed(proxy, { secret: inTls(key), noise })).toBe(true);
+    expect(await isServed(proxy, { secret: `dd${key}`, noise })).toBe(false);
+    expect(reasons(proxy)).toEqual({ replay: 1 });
+  });
+
+  it('of a client without TLS does not serve in fake TLS either', async () => {
+    const proxy = await start(settings);
+    expect(await isServed(proxy, { secret: `dd${key}`, noise })).toBe(true);
+    expect(await isServed(proxy, { secret: inTls(key), noise })).toBe(false);
+    expect(reasons(proxy)).toEqual({});
+  });
+});
+
 describe('a proxy in front', () => {
   const header = 'PROXY TCP4 192.0.2.7 198.51.100.1 5555 443\r\n';
 

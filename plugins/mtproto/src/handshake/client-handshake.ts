@@ -113,10 +113,14 @@ export class ClientHandshake {
     link.write(flight);
     proven?.();
     link.push({ decode: new RecordDecoder(), encode: new RecordEncoder() });
-    const client = openHeader(await link.reader.readExactly(HEADER_LENGTH), user.secret);
-    if (client !== undefined) return { user, client };
+    const header = await link.reader.readExactly(HEADER_LENGTH);
+    const client = openHeader(header, user.secret);
+    // In these records all can read it, and whoever sends it again need not do so in TLS.
+    const isFresh = client === undefined || !users.mayComeBare(user) || (await replay.add(headerReplayKey(header)));
+    if (client !== undefined && isFresh) return { user, client };
     await readInSilence(link.reader);
-    throw new SluiceError('E_AUTH', 'a client whose TLS hello was right goes on with another secret');
+    const what = isFresh ? 'another secret' : 'a header that has been seen before';
+    throw new SluiceError('E_AUTH', `a client whose TLS hello was right goes on with ${what}`);
   }
 
   async #search(hello: ClientHello, { conn }: Link, session: Session): Promise<MtprotoUser | Stranger> {
