@@ -5,7 +5,7 @@ import { HelloSearch, type HelloSearchRun } from './fake-tls/hello-search.js';
 import type { LimitSettings } from './limits/limit-settings.js';
 import { openHeader, type ClientLayer } from './obfuscation/client-layer.js';
 import type { Framing } from './obfuscation/header.js';
-import { SecretSearch } from './obfuscation/secret-search.js';
+import { SecretSearch, type SecretSearchRun } from './obfuscation/secret-search.js';
 import type { Secret, SecretMode } from './secret.js';
 
 export interface MtprotoUser extends User {
@@ -77,18 +77,22 @@ export class Users {
   }
 
   /**
-   * Finds the user whose secret opens the header of a client without TLS.
+   * Opens the header of a client without TLS as that of the only user, or of the one who came last from there.
    * @param from whose `source.address`, the client's IP, is asked for where it helps
    */
-  open(header: Buffer, from: { readonly source: Endpoint }): OpenedBy | undefined {
-    const [only] = this.#bare;
-    if (only === undefined) return undefined;
-    if (this.#bare.length === 1) return openAs(only, header);
-    const source = from.source.address;
-    const last = this.#lastFrom.get(source);
-    const opened = last === undefined || last.secret.mode === 'tls' ? undefined : openAs(last, header);
-    if (opened !== undefined) return opened;
-    const user = this.#bare[this.#secrets.find(header)];
+  openAtOnce(header: Buffer, from: { readonly source: Endpoint }): OpenedBy | undefined {
+    const likely = this.#bare.length === 1 ? this.#bare[0] : this.#lastFrom.get(from.source.address);
+    return likely === undefined || !this.mayComeBare(likely) ? undefined : openAs(likely, header);
+  }
+
+  /** Looks for the user whose secret opens a header without TLS: what it finds is for {@link openFound}. */
+  searchHeader(header: Buffer): SecretSearchRun {
+    return this.#secrets.start(header);
+  }
+
+  /** @param source the client's IP */
+  openFound(found: number, header: Buffer, source: string): OpenedBy | undefined {
+    const user = this.#bare[found];
     if (user === undefined) return undefined;
     this.remember(source, user);
     return openAs(user, header);

@@ -153,6 +153,17 @@ describe('a client in fake TLS', () => {
 });
 
 describe('a client without TLS', () => {
+  it.each([1, 3, 30_000])('is found among %i users, also at an address that another has used', async (count) => {
+    const secrets = Array.from({ length: count }, () => randomBytes(16).toString('hex'));
+    const proxy = await start({ users: secrets.map((secret, i) => ({ secret, email: `user${i}` })) });
+    for (const index of [0, count - 1, count >> 1, 0]) {
+      expect(await isServed(proxy, { secret: `dd${secrets[index]}` })).toBe(true);
+      expect((await proxy.inbound.nextEnd()).session.user?.email).toBe(`user${index}`);
+    }
+    expect(await isServed(proxy, { secret: `dd${randomBytes(16).toString('hex')}` })).toBe(false);
+    expect(reasons(proxy)).toEqual({ secret: 1 });
+  });
+
   it('is a stranger the second time with the same header', async () => {
     const proxy = await start({ users: [{ secret: key }] });
     const noise = randomBytes(64);

@@ -4,6 +4,7 @@ import type { ClientHello } from '../fake-tls/client-hello.js';
 import { helloTime, isTimely, type TimeWindow } from '../fake-tls/digest.js';
 import { readGreeting, type Greeted } from '../fake-tls/greeting.js';
 import type { HostProfile } from '../fake-tls/host-profile.js';
+import type { HelloSearchRun } from '../fake-tls/hello-search.js';
 import { KeySharePool } from '../fake-tls/key-share-pool.js';
 import { RecordDecoder } from '../fake-tls/record-decoder.js';
 import { RecordEncoder } from '../fake-tls/record-encoder.js';
@@ -80,8 +81,8 @@ export class ClientHandshake {
   async #openBare(link: Link, session: Session): Promise<OpenedBy | Stranger> {
     const { users, replay } = this.#options;
     const header = link.reader.buffered.subarray(0, HEADER_LENGTH);
-    const opened = users.open(header, session);
-    if (opened === undefined) return stranger('secret');
+    const opened = users.openAtOnce(header, session) ?? (await this.#searchBare(header, link, session));
+    if (opened instanceof Stranger) return opened;
     const refusal = users.refusal(opened.user, opened.client.framing);
     if (refusal !== undefined) return new Stranger('framing', refusal);
     const isNew = replay.add(headerReplayKey(header));
@@ -99,7 +100,7 @@ export class ClientHandshake {
     const { users, replay, profileOf } = this.#options;
     const { serverName = '' } = hello;
     if (!users.knowsName(serverName)) return stranger('serverName', serverName);
-    const user = users.onlyInTls ?? (await this.#search(hello, link, session));
+    const user = users.onlyInTls ?? (await this.#searchHello(hello, link, session));
     if (user instanceof Stranger) return user;
     const late = this.#lateness(user, hello);
     if (late !== undefined) return late;
@@ -123,15 +124,30 @@ export class ClientHandshake {
     throw new SluiceError('E_AUTH', `a client whose TLS hello was right goes on with ${what}`);
   }
 
-  async #search(hello: ClientHello, { conn }: Link, session: Session): Promise<MtprotoUser | Stranger> {
+  async #searchBare(header: Buffer, link: Link, { source }: Session): Promise<OpenedBy | Stranger> {
+    const { users } = this.#options;
+    const found = await this.#find(users.searchHeader(header), link);
+    if (found === 'busy') return stranger('busy');
+    const opened = found === undefined ? undefined : users.openFound(found, header, source.address);
+    return opened ?? stranger('secret');
+  }
+
+  async #searchHello(hello: ClientHello, link: Link, session: Session): Promise<MtprotoUser | Stranger> {
     const { users } = this.#options;
     const source = session.source.address;
-    const found = await this.#searches.find(users.searchHello(hello, source), () => !conn.destroyed);
+    const found = await this.#find(users.searchHello(hello, source), link);
     if (found === 'busy') return stranger('busy', hello.serverName);
     const user = found === undefined ? undefined : users.inTls[found];
     if (user === undefined) return stranger('secret', hello.serverName);
     users.remember(source, user);
     return user;
+  }
+
+  /** @throws SluiceError E_CONN_CLOSED if the client has not waited for the end of the search */
+  async #find(run: HelloSearchRun, { conn }: Link): Promise<number | undefined | 'busy'> {
+    const found = await this.#searches.find(run, () => !conn.destroyed);
+    if (conn.destroyed) throw new SluiceError('E_CONN_CLOSED', 'the client left before its user was found');
+    return found;
   }
 
   /** Why a hello is not accepted as the user's now, if so. */

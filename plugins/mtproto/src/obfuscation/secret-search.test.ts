@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { createCipheriv, createHash } from 'node:crypto';
+import { createCipheriv, createHash, randomBytes } from 'node:crypto';
 import { createHeader } from '@sluice/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -78,5 +78,21 @@ describe('SecretSearch', () => {
     Buffer.from(iv, 'hex').copy(noise, 40);
     for (const tag of tags)
       expect(new SecretSearch([secret]).find(createHeader({ tag, dc: 2, noise, secret }).header)).toBe(0);
+  });
+
+  it('goes through many in steps, and finds the same', () => {
+    const secrets = Array.from({ length: 40_000 }, () => randomBytes(16));
+    const search = new SecretSearch(secrets);
+    const finish = (secret: Buffer): [found: number | undefined, steps: number] => {
+      const run = search.start(createHeader({ tag: 'padded', dc: 2, secret }).header);
+      let steps = 1;
+      while (!run.step()) steps += 1;
+      return [run.found, steps];
+    };
+    const [stranger, steps] = finish(randomBytes(16));
+    expect(stranger).toBeUndefined();
+    // Each secret costs a compression of SHA-256 and an AES block: 40,000 are more than a millisecond anywhere.
+    expect(steps).toBeGreaterThan(1);
+    for (const index of [0, 255, 256, 20_000, 39_999]) expect(finish(secrets[index]!)[0]).toBe(index);
   });
 });

@@ -6,6 +6,10 @@ const SECRET_WORDS = 4;
 /** The tag lies in the header's fourth block, so the counter is three ahead of the IV. */
 const TAG_BLOCK = 3;
 
+const STEP_MS = 1;
+/** Tried between two looks at the clock. */
+const SECRETS_PER_LOOK = 256;
+
 const key = new Int32Array(8);
 const counter = new Int32Array(4);
 
@@ -23,18 +27,53 @@ export class SecretSearch {
     });
   }
 
-  /** The index of the first secret, from `from` on, under which the header names a framing; or -1. */
-  find(header: Buffer, from = 0): number {
+  /** Prepares to look for the secret of a header, which must not change meanwhile. */
+  start(header: Buffer): SecretSearchRun {
+    return new SecretSearchRun(this, header, this.#count);
+  }
+
+  /** The index of the first secret, from `from` to before `to`, under which the header names a framing; or -1. */
+  find(header: Buffer, from = 0, to = this.#count): number {
     seedSha256(header.subarray(KEY_OFFSET, IV_OFFSET));
     setCounter(header);
     const sealed = header.readInt32BE(TAG_OFFSET);
-    for (let index = from; index < this.#count; index += 1) {
+    for (let index = from; index < to; index += 1) {
       sha256WithSeed(this.#words, index * SECRET_WORDS, key);
       // A tag's four bytes are equal: their order is all the same.
       const tag = (aes256ThirdWord(key, counter) ^ sealed) >>> 0;
       if (framingOf(tag) !== undefined) return index;
     }
     return -1;
+  }
+}
+
+/** A search that goes on with each step. */
+export class SecretSearchRun {
+  /** The index of the secret, once it has been found. */
+  found: number | undefined = undefined;
+  readonly #search: SecretSearch;
+  readonly #header: Buffer;
+  readonly #count: number;
+  #at = 0;
+
+  /** @param count how many secrets there are */
+  constructor(search: SecretSearch, header: Buffer, count: number) {
+    this.#search = search;
+    this.#header = header;
+    this.#count = count;
+  }
+
+  /** Works for about a millisecond. True: the search is over. */
+  step(): boolean {
+    const until = performance.now() + STEP_MS;
+    while (this.#at < this.#count) {
+      const end = Math.min(this.#at + SECRETS_PER_LOOK, this.#count);
+      const index = this.#search.find(this.#header, this.#at, end);
+      this.#at = index < 0 ? end : this.#count;
+      if (index >= 0) this.found = index;
+      else if (performance.now() >= until) break;
+    }
+    return this.#at === this.#count;
   }
 }
 
