@@ -2,6 +2,8 @@
 
 /** The secret of the MTProto sample. */
 export const SECRET = 'b0cbcef5a486d9636472ac27f8e11a9d';
+/** What clients in fake TLS ask for. */
+export const SERVER_NAME = 'www.example.com';
 
 const LOG = { loglevel: 'none', access: 'none' };
 const FREEDOM = { tag: 'direct', protocol: 'freedom', settings: {} };
@@ -31,13 +33,13 @@ export function socksConfig(port) {
 /**
  * @param {number} port
  * @param {number} dataCenter the port that stands for every Telegram data centre
+ * @param {string[]} secrets of one user each
  */
-export function mtprotoConfig(port, dataCenter) {
+export function mtprotoConfig(port, dataCenter, secrets = [SECRET]) {
+  const settings = { users: secrets.map((secret) => ({ secret })) };
   return {
     log: LOG,
-    inbounds: [
-      { tag: 'tg-in', listen: '127.0.0.1', port, protocol: 'mtproto', settings: { users: [{ secret: SECRET }] } },
-    ],
+    inbounds: [{ tag: 'tg-in', listen: '127.0.0.1', port, protocol: 'mtproto', settings }],
     outbounds: [
       FREEDOM,
       { tag: 'tg-out', protocol: 'mtproto', settings: {}, proxySettings: { tag: 'to-dc' } },
@@ -45,4 +47,9 @@ export function mtprotoConfig(port, dataCenter) {
     ],
     routing: { rules: [{ type: 'field', inboundTag: ['tg-in'], outboundTag: 'tg-out' }] },
   };
+}
+
+/** How fake TLS is told to clients and to Sluice: a plain secret, and the name. @param {string} secret */
+export function tlsSecret(secret) {
+  return `ee${secret}${Buffer.from(SERVER_NAME).toString('hex')}`;
 }

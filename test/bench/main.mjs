@@ -87,7 +87,7 @@ async function bench(options) {
   writeFileSync(options.out, `${JSON.stringify(report, undefined, 2)}\n`);
   console.log(`\nWritten to ${options.out}`);
   if (results.some(({ error }) => error !== undefined)) return 1;
-  return options.assert && results.some(({ met }) => met !== true) ? 1 : 0;
+  return options.assert && results.some(({ met, target }) => met !== true && Object.keys(target).length > 0) ? 1 : 0;
 }
 
 /** @param {number} code */

@@ -13,7 +13,7 @@
  * @property {number} [ceiling] the generator's own, with no proxy between
  * @property {Record<string, Figures>} figures by subject
  * @property {number} [ratio] median of Sluice over median of V2Ray
- * @property {boolean} [met] absent where it could not be judged
+ * @property {boolean} [met] absent where it could not be judged, or there is no target
  * @property {string} [error]
  */
 
@@ -53,6 +53,7 @@ export function judge({ name, title, unit, better, target }, samples, more) {
   };
   const { sluice, v2ray } = result.figures;
   if (sluice !== undefined && v2ray !== undefined) result.ratio = sluice.median / v2ray.median;
+  if (target.ratio === undefined && target.limit === undefined) return result;
   if (sluice === undefined || (target.ratio !== undefined && result.ratio === undefined)) return result;
   const holds = (/** @type {number} */ figure, /** @type {number | undefined} */ bound) =>
     bound === undefined || (better === 'more' ? figure >= bound : figure <= bound);

@@ -5,11 +5,19 @@
 import net from 'node:net';
 import { answerParent, markOf } from './answering.mjs';
 import { READ_BUFFER } from './flow.mjs';
-import { clientOpening, clientOpenings } from './header.mjs';
+import { clientOpening } from './header.mjs';
+import { flightIsOver, RecordWalk, tlsOpeningMaker } from './tls.mjs';
 
-/** @type {Buffer[]} */
+/** What a client writes: the hello, if in fake TLS, and then the opening. @typedef {{hello?: Buffer, opening: Buffer}} Opening */
+
+/** @type {Opening[]} */
 let openings = [];
-let secret = Buffer.alloc(0);
+/** @type {(index: number) => Opening} */
+let makeOpening = () => ({ opening: Buffer.alloc(0) });
+let made = 0;
+/** Whether each exchange comes from another address of 127.0.0.0/8. */
+let fromAnywhere = false;
+let lastAddress = 0;
 let answered = 0;
 let failed = 0;
 let looping = false;
@@ -18,7 +26,29 @@ const sockets = new Set();
 
 /** An opening that was never used before: from the stock, or made on the spot when that is empty. */
 function nextOpening() {
-  return openings.pop() ?? clientOpening(secret, 2);
+  return openings.pop() ?? makeOpening(made++);
+}
+
+/** One after the other of sixteen million, so that none comes back soon. */
+function nextAddress() {
+  lastAddress = (lastAddress + 1) % 0xfffe00;
+  const n = lastAddress + 0x100;
+  return `127.${n >> 16}.${(n >> 8) & 0xff}.${n & 0xff}`;
+}
+
+/**
+ * Openings with nonces of their own for every one, over all users and all five data centres.
+ * @param {{secrets: string[], serverName?: string}} options
+ * @returns {(index: number) => Opening}
+ */
+function openingMaker({ secrets, serverName }) {
+  const keys = secrets.map((secret) => Buffer.from(secret, 'hex'));
+  const inTls = serverName === undefined ? undefined : tlsOpeningMaker(serverName);
+  return (index) => {
+    const key = /** @type {Buffer} */ (keys[index % keys.length]);
+    const dc = (index % 5) + 1;
+    return inTls === undefined ? { opening: clientOpening(key, dc) } : inTls(key, dc);
+  };
 }
 
 /**
@@ -29,17 +59,30 @@ function nextOpening() {
  */
 function exchange(port, onAnswer, onFailure) {
   let waiting = true;
-  const callback = () => {
-    if (waiting) {
+  const { hello, opening } = nextOpening();
+  let flight = hello === undefined ? undefined : new RecordWalk();
+  const callback = (/** @type {number} */ bytes, /** @type {Uint8Array} */ buffer) => {
+    if (flight !== undefined) {
+      try {
+        flight.take(bytes, buffer);
+      } catch {
+        socket.destroy();
+        return false;
+      }
+      if (!flightIsOver(flight)) return true;
+      flight = undefined;
+      socket.write(opening);
+    } else if (waiting) {
       waiting = false;
       answered++;
       onAnswer(socket);
     }
     return true;
   };
-  const socket = net.connect({ host: '127.0.0.1', port, onread: { buffer: READ_BUFFER, callback } });
+  const localAddress = fromAnywhere ? { localAddress: nextAddress() } : undefined;
+  const socket = net.connect({ host: '127.0.0.1', port, ...localAddress, onread: { buffer: READ_BUFFER, callback } });
   sockets.add(socket);
-  socket.write(nextOpening());
+  socket.write(hello ?? opening);
   socket.on('error', () => {});
   socket.on('close', () => {
     sockets.delete(socket);
@@ -97,10 +140,11 @@ function runMany({ port, count, concurrency }, onAnswer) {
 }
 
 answerParent({
-  /** @param {{secret: string, count: number}} options */
+  /** @param {{secrets: string[], serverName?: string, count: number, fromAnywhere?: boolean}} options */
   prepare: (options) => {
-    secret = Buffer.from(options.secret, 'hex');
-    openings = clientOpenings(secret, options.count);
+    makeOpening = openingMaker(options);
+    fromAnywhere = options.fromAnywhere ?? false;
+    openings = Array.from({ length: options.count }, () => makeOpening(made++));
   },
   /** @param {{port: number, concurrency: number}} options */
   start: ({ port, concurrency }) => {

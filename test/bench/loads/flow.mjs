@@ -1,15 +1,17 @@
 import { randomBytes } from 'node:crypto';
 
 /** One write of a source: large, so that the work per byte lies with the proxy between. */
-const CHUNK = randomBytes(512 << 10);
+export const WRITE_BYTES = 512 << 10;
+const CHUNK = randomBytes(WRITE_BYTES);
 
 /**
- * Writes the same random bytes to the socket until it closes, as fast as it takes them.
+ * Writes the same bytes to the socket until it closes, as fast as it takes them.
  * @param {import('node:net').Socket} socket
+ * @param {Buffer} [chunk] random ones, unless given
  */
-export function pour(socket) {
+export function pour(socket, chunk = CHUNK) {
   const next = (/** @type {Error | null | undefined} */ error) => {
-    if (!error && !socket.destroyed) socket.write(CHUNK, next);
+    if (!error && !socket.destroyed) socket.write(chunk, next);
   };
   next(null);
 }

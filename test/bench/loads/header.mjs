@@ -36,12 +36,3 @@ export function clientOpening(secret, dc) {
   encrypted.copy(header, 56, 56);
   return opening;
 }
-
-/**
- * Openings with nonces of their own for every one, over all five data centres.
- * @param {Buffer} secret
- * @param {number} count
- */
-export function clientOpenings(secret, count) {
-  return Array.from({ length: count }, (_, index) => clientOpening(secret, (index % 5) + 1));
-}

@@ -4,12 +4,14 @@
  */
 import net from 'node:net';
 import { answerParent, markOf } from './answering.mjs';
-import { pour, READ_BUFFER } from './flow.mjs';
+import { pour, READ_BUFFER, WRITE_BYTES } from './flow.mjs';
 import { clientOpening } from './header.mjs';
+import { flightIsOver, RecordWalk, recordsOf, tlsOpeningMaker } from './tls.mjs';
 
 const SOCKS_GREETING = Buffer.from([5, 1, 0]);
 const SOCKS_CHOICE_BYTES = 2;
 const SOCKS_REPLY_BYTES = 10;
+const TDLIB_RECORD_BYTES = 2878;
 
 /** @type {Set<net.Socket>} */
 const sockets = new Set();
@@ -21,29 +23,63 @@ function socksConnect(port) {
 }
 
 /**
- * The client's lines of a handshake: what to write, and how many bytes of answer to await then.
- * @param {StreamOptions} options
- * @returns {Array<{write: Buffer, answer: number}>}
+ * One of the client's lines of a handshake.
+ * @typedef {object} Step
+ * @property {Buffer} write
+ * @property {(bytes: number, buffer: Uint8Array) => boolean} answered whether what has come is all of the answer
  */
-function handshakeOf({ opening, serverPort, secret }) {
+
+/**
+ * @param {number} length
+ * @returns {Step['answered']}
+ */
+function exactly(length) {
+  let missing = length;
+  return (bytes, buffer) => {
+    if (buffer[0] !== 5 || (length === SOCKS_REPLY_BYTES && buffer[1] !== 0))
+      throw new Error('the SOCKS proxy refused');
+    missing -= bytes;
+    return missing <= 0;
+  };
+}
+
+/** @returns {Step['answered']} */
+function firstFlight() {
+  const walk = new RecordWalk();
+  return (bytes, buffer) => {
+    walk.take(bytes, buffer);
+    return flightIsOver(walk);
+  };
+}
+
+/**
+ * The client's lines of a handshake, and what it says last.
+ * @param {StreamOptions} options
+ * @returns {{steps: Step[], last: Buffer}}
+ */
+function handshakeOf({ opening, serverPort, secret, serverName }) {
+  const last = Buffer.from('go');
+  const key = Buffer.from(secret, 'hex');
   if (opening === 'socks') {
-    return [
-      { write: SOCKS_GREETING, answer: SOCKS_CHOICE_BYTES },
-      { write: socksConnect(serverPort), answer: SOCKS_REPLY_BYTES },
-      { write: Buffer.from('go'), answer: 0 },
-    ];
+    const greeting = { write: SOCKS_GREETING, answered: exactly(SOCKS_CHOICE_BYTES) };
+    return { steps: [greeting, { write: socksConnect(serverPort), answered: exactly(SOCKS_REPLY_BYTES) }], last };
   }
-  if (opening === 'mtproto') return [{ write: clientOpening(Buffer.from(secret, 'hex'), 2), answer: 0 }];
-  return [{ write: Buffer.from('go'), answer: 0 }];
+  if (opening === 'mtproto-tls') {
+    const { hello, opening } = tlsOpeningMaker(serverName)(key, 2);
+    return { steps: [{ write: hello, answered: firstFlight() }], last: opening };
+  }
+  return { steps: [], last: opening === 'mtproto' ? clientOpening(key, 2) : last };
 }
 
 /**
  * @typedef {object} StreamOptions
  * @property {number} port where to connect
  * @property {'down' | 'up'} direction
- * @property {'none' | 'socks' | 'mtproto'} opening
+ * @property {'none' | 'socks' | 'mtproto' | 'mtproto-tls'} opening
  * @property {number} serverPort what to ask a SOCKS proxy for
  * @property {string} secret of MTProto, in hex
+ * @property {string} serverName of fake TLS
+ * @property {number} [recordBytes] payload of each record that goes up
  */
 
 /**
@@ -52,32 +88,30 @@ function handshakeOf({ opening, serverPort, secret }) {
  * @returns {Promise<void>}
  */
 function openStream(options) {
-  const steps = handshakeOf(options);
+  const { steps, last } = handshakeOf(options);
+  const inRecords = options.opening === 'mtproto-tls';
+  const chunk = inRecords ? recordsOf(options.recordBytes ?? TDLIB_RECORD_BYTES, WRITE_BYTES) : undefined;
+  const walk = new RecordWalk();
   return new Promise((resolve, reject) => {
-    let awaited = 0;
+    /** @type {Step | undefined} */
+    let step;
     const advance = () => {
-      while (awaited <= 0) {
-        const step = steps.shift();
-        if (step === undefined) {
-          awaited = Infinity;
-          if (options.direction === 'up') pour(socket);
-          resolve();
-          return;
-        }
+      step = steps.shift();
+      if (step !== undefined) {
         socket.write(step.write);
-        awaited = step.answer;
+        return;
       }
+      socket.write(last);
+      if (options.direction === 'up') pour(socket, chunk);
+      resolve();
     };
     const callback = (/** @type {number} */ bytes, /** @type {Uint8Array} */ buffer) => {
-      if (awaited === Infinity) {
-        received += bytes;
-        return true;
+      try {
+        if (step === undefined) received += inRecords ? walk.take(bytes, buffer) : bytes;
+        else if (step.answered(bytes, buffer)) advance();
+      } catch (error) {
+        socket.destroy(/** @type {Error} */ (error));
       }
-      if (buffer[0] !== 5 || (awaited === SOCKS_REPLY_BYTES && buffer[1] !== 0)) {
-        socket.destroy(new Error('the SOCKS proxy refused'));
-      }
-      awaited -= bytes;
-      advance();
       return true;
     };
     const socket = net.connect({

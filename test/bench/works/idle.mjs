@@ -73,7 +73,7 @@ export const idle = {
           const config = mtprotoConfig(port, dataCenterPort);
           const running = await RunningSubject.start(subject, config, [port], bench.folder);
           started.push(running);
-          await clients.ask('prepare', { secret: SECRET, count: WARM_UP + HELD });
+          await clients.ask('prepare', { secrets: [SECRET], count: WARM_UP + HELD });
           await clients.ask('churn', { port, count: WARM_UP, concurrency: CONCURRENCY });
           const before = await settledMemory(running);
           const kernelBefore = kernelMemory();

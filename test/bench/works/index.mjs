@@ -1,20 +1,19 @@
 import { dokodemoDown, dokodemoUp } from './dokodemo.mjs';
-import { handshakes } from './handshakes.mjs';
+import { handshakes, handshakesInTls } from './handshakes.mjs';
 import { idle } from './idle.mjs';
-import { memory } from './memory.mjs';
+import { memory, memoryInTls } from './memory.mjs';
 import { start } from './start.mjs';
-import { mtprotoDown, mtprotoUp, socksDown, socksUp } from './streams.mjs';
+import { STREAMS } from './streams.mjs';
 
 /** @type {import('./work.mjs').Work[]} */
 export const WORKS = [
   dokodemoDown,
   dokodemoUp,
-  socksDown,
-  socksUp,
-  mtprotoDown,
-  mtprotoUp,
+  ...STREAMS,
   handshakes,
+  handshakesInTls,
   memory,
+  memoryInTls,
   idle,
   start,
 ];

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { mtprotoConfig, SECRET } from '../configs.mjs';
 import { Load } from '../load.mjs';
 import { freePorts } from '../ports.mjs';
 import { RunningSubject } from '../subjects.mjs';
+import { clientOf, configOf, FAKE_TLS, PLAIN } from './modes.mjs';
 import { stopAll } from './work.mjs';
 
 const HELD = 4000;
@@ -40,50 +40,59 @@ export async function settledMemory(subject) {
   }
 }
 
-/** @type {import('./work.mjs').Work} */
-export const memory = {
-  name: 'mtproto-memory',
-  title: `memory per idle mtproto connection, ${HELD} held`,
-  unit: 'KB',
-  better: 'less',
-  target: { ratio: 0.5, limit: 16 },
-  rounds: { quick: 1, full: 3 },
-  async open(bench) {
-    checkFileLimit(HELD);
-    return {
-      // A fresh process for every round: memory once used is not given back, and would hide the next.
-      async measure(subject) {
-        const dataCenter = new Load('server');
-        const clients = new Load('exchanges');
-        /** @type {Array<{stop(): Promise<void>}>} */
-        const started = [dataCenter, clients];
-        try {
-          const { port: dataCenterPort } = await dataCenter.ask('open', { behaviour: 'answer' });
-          const [port] = /** @type {[number]} */ (await freePorts(1));
-          const config = mtprotoConfig(port, dataCenterPort);
-          const running = await RunningSubject.start(subject, config, [port], bench.folder);
-          started.push(running);
-          await clients.ask('prepare', { secret: SECRET, count: WARM_UP + HELD });
-          await clients.ask('churn', { port, count: WARM_UP, concurrency: CONCURRENCY });
-          const before = await settledMemory(running);
-          await clients.ask('hold', { port, count: HELD, concurrency: CONCURRENCY });
-          const after = await settledMemory(running);
-          const [here, there] = await Promise.all([clients.ask('held'), dataCenter.ask('connections')]);
-          if (here !== HELD || there < HELD) throw new Error(`only ${Math.min(here, there)} of ${HELD} were held`);
-          return {
-            value: (after.own - before.own) / HELD / 1000,
-            detail: {
-              ownBefore: before.own,
-              ownAfter: after.own,
-              residentBefore: before.resident,
-              residentAfter: after.resident,
-            },
-          };
-        } finally {
-          await stopAll(started);
-        }
-      },
-      close: async () => {},
-    };
-  },
-};
+/**
+ * @param {import('./modes.mjs').Mode} mode
+ * @param {import('./work.mjs').Target} target
+ * @returns {import('./work.mjs').Work}
+ */
+function memoryWork(mode, target) {
+  return {
+    name: `${mode.name}-memory`,
+    title: `${mode.title}, memory per idle connection, ${HELD} held`,
+    unit: 'KB',
+    better: 'less',
+    target,
+    rounds: { quick: 1, full: 3 },
+    async open(bench) {
+      checkFileLimit(HELD);
+      return {
+        // A fresh process for every round: memory once used is not given back, and would hide the next.
+        async measure(subject) {
+          const dataCenter = new Load('server');
+          const clients = new Load('exchanges');
+          /** @type {Array<{stop(): Promise<void>}>} */
+          const started = [dataCenter, clients];
+          try {
+            const { port: dataCenterPort } = await dataCenter.ask('open', { behaviour: 'answer' });
+            const [port] = /** @type {[number]} */ (await freePorts(1));
+            const config = configOf(mode, dataCenterPort)(port, subject);
+            const running = await RunningSubject.start(subject, config, [port], bench.folder);
+            started.push(running);
+            await clients.ask('prepare', { ...clientOf(mode, subject), count: WARM_UP + HELD });
+            await clients.ask('churn', { port, count: WARM_UP, concurrency: CONCURRENCY });
+            const before = await settledMemory(running);
+            await clients.ask('hold', { port, count: HELD, concurrency: CONCURRENCY });
+            const after = await settledMemory(running);
+            const [here, there] = await Promise.all([clients.ask('held'), dataCenter.ask('connections')]);
+            if (here !== HELD || there < HELD) throw new Error(`only ${Math.min(here, there)} of ${HELD} were held`);
+            return {
+              value: (after.own - before.own) / HELD / 1000,
+              detail: {
+                ownBefore: before.own,
+                ownAfter: after.own,
+                residentBefore: before.resident,
+                residentAfter: after.resident,
+              },
+            };
+          } finally {
+            await stopAll(started);
+          }
+        },
+        close: async () => {},
+      };
+    },
+  };
+}
+
+export const memory = memoryWork(PLAIN, { ratio: 0.5, limit: 16 });
+export const memoryInTls = memoryWork(FAKE_TLS, { limit: 20 });

@@ -1,42 +1,58 @@
-import { mtprotoConfig, SECRET, socksConfig } from '../configs.mjs';
+import { SECRET, SERVER_NAME, socksConfig } from '../configs.mjs';
 import { Load } from '../load.mjs';
 import { rateOf } from '../rate.mjs';
+import { configOf, FAKE_TLS, PLAIN } from './modes.mjs';
 import { SideBySide, stopAll } from './work.mjs';
 
+/** @typedef {import('../subjects.mjs').Subject} Subject */
+
 /**
- * Long streams of our own generators, whose bytes are counted where they arrive.
+ * How streams come to the subjects.
+ * @typedef {object} Protocol
+ * @property {string} name
+ * @property {string} title
+ * @property {number} streams
+ * @property {(serverPort: number) => (port: number, subject: Subject) => unknown} configFor
+ * @property {(subject: Subject | undefined) => 'none' | 'socks' | 'mtproto' | 'mtproto-tls'} openingOf without a
+ *   subject: straight to the server
+ */
+
+/**
+ * Long streams of our own generators, whose bytes are counted where they arrive: payload only, without
+ * the headers of TLS records.
+ * @param {Protocol} protocol
  * @param {object} what
- * @param {'socks' | 'mtproto'} what.protocol
  * @param {'down' | 'up'} what.direction
- * @param {number} what.streams
- * @param {string} what.title
- * @param {number} what.ratio
+ * @param {import('./work.mjs').Target} what.target
+ * @param {string} [what.suffix] of the name
+ * @param {number} [what.recordBytes] payload of each TLS record that goes up
  * @returns {import('./work.mjs').Work}
  */
-function streamsWork({ protocol, direction, streams, title, ratio }) {
+function streamsWork({ name, title, streams, configFor, openingOf }, { direction, target, suffix = '', recordBytes }) {
   return {
-    name: `${protocol}-${direction}`,
-    title: `${title}, ${direction}`,
+    name: `${name}-${direction}${suffix}`,
+    title: `${title}, ${direction}${recordBytes === undefined ? '' : `, records of ${recordBytes}`}`,
     unit: 'GB/s',
     better: 'more',
-    target: { ratio },
+    target,
     rounds: { quick: 3, full: 5 },
     async open(bench) {
-      const server = new Load('server');
       const client = new Load('streams');
-      const { port: serverPort } = await server.ask('open', { behaviour: direction === 'down' ? 'source' : 'sink' });
-      const receiver = direction === 'down' ? client : server;
-      const proxies = await SideBySide.start(bench, (port) =>
-        protocol === 'socks' ? socksConfig(port) : mtprotoConfig(port, serverPort),
-      );
+      const server = await openServer(direction, false);
+      const proxies = await SideBySide.start(bench, configFor(server.port));
 
       /**
-       * @param {{port: number, opening: string}} path
-       * @param {import('../subjects.mjs').RunningSubject} [subject]
+       * @param {number} port
+       * @param {Awaited<ReturnType<typeof openServer>>} server
+       * @param {Subject} [subject]
+       * @param {import('../subjects.mjs').RunningSubject} [running]
        */
-      async function measure(path, subject) {
-        await client.ask('open', { ...path, direction, streams, serverPort, secret: SECRET });
-        const { perSecond, cores } = await rateOf(() => receiver.ask('mark'), bench.time, subject);
+      async function measure(port, server, subject, running) {
+        const tls = { serverName: SERVER_NAME, recordBytes };
+        const options = { port, direction, streams, serverPort: server.port, secret: SECRET, ...tls };
+        await client.ask('open', { ...options, opening: openingOf(subject) });
+        const receiver = direction === 'down' ? client : server.load;
+        const { perSecond, cores } = await rateOf(() => receiver.ask('mark'), bench.time, running);
         const left = await client.ask('streams');
         await client.ask('close');
         if (left !== streams) throw new Error(`${streams - left} of ${streams} streams broke off`);
@@ -47,22 +63,69 @@ function streamsWork({ protocol, direction, streams, title, ratio }) {
       return {
         measure(subject) {
           const { running, port } = proxies.of(subject);
-          return measure({ port, opening: protocol }, running);
+          return measure(port, server, subject, running);
         },
         async ceiling() {
-          const opening = protocol === 'socks' ? 'none' : protocol;
-          return (await measure({ port: serverPort, opening })).value;
+          const direct = await openServer(direction, openingOf(undefined) === 'mtproto-tls');
+          try {
+            return (await measure(direct.port, direct)).value;
+          } finally {
+            await direct.load.stop();
+          }
         },
-        close: () => stopAll([server, client, proxies]),
+        close: () => stopAll([server.load, client, proxies]),
       };
     },
   };
 }
 
-const socks = /** @type {const} */ ({ protocol: 'socks', streams: 8, title: 'socks → freedom, 8 streams', ratio: 1.3 });
-const mtproto = /** @type {const} */ ({ protocol: 'mtproto', streams: 1, title: 'mtproto in → out, 1 connection' });
+/**
+ * @param {'down' | 'up'} direction
+ * @param {boolean} speaksTls because no proxy is between
+ */
+async function openServer(direction, speaksTls) {
+  const load = new Load('server');
+  const behaviour = direction === 'down' ? 'source' : 'sink';
+  const { port } = await load.ask('open', {
+    behaviour: speaksTls ? { source: 'tlsSource', sink: 'tlsSink' }[behaviour] : behaviour,
+  });
+  return { load, port: /** @type {number} */ (port) };
+}
 
-export const socksDown = streamsWork({ ...socks, direction: 'down' });
-export const socksUp = streamsWork({ ...socks, direction: 'up' });
-export const mtprotoDown = streamsWork({ ...mtproto, direction: 'down', ratio: 7 });
-export const mtprotoUp = streamsWork({ ...mtproto, direction: 'up', ratio: 3 });
+/** @type {Protocol} */
+const socks = {
+  name: 'socks',
+  title: 'socks → freedom, 8 streams',
+  streams: 8,
+  configFor: () => socksConfig,
+  openingOf: (subject) => (subject === undefined ? 'none' : 'socks'),
+};
+
+/**
+ * @param {import('./modes.mjs').Mode} mode
+ * @returns {Protocol}
+ */
+function mtproto(mode) {
+  return {
+    name: mode.name,
+    title: `${mode.title}, 1 connection`,
+    streams: 1,
+    configFor: (serverPort) => configOf(mode, serverPort),
+    openingOf: (subject) => (mode.inTls(subject) ? 'mtproto-tls' : 'mtproto'),
+  };
+}
+
+const plain = mtproto(PLAIN);
+const fakeTls = mtproto(FAKE_TLS);
+/** What TDLib puts into a record. */
+const TDLIB_RECORD_BYTES = 2878;
+
+export const STREAMS = [
+  streamsWork(socks, { direction: 'down', target: { ratio: 1.3 } }),
+  streamsWork(socks, { direction: 'up', target: { ratio: 1.3 } }),
+  streamsWork(plain, { direction: 'down', target: { ratio: 7 } }),
+  streamsWork(plain, { direction: 'up', target: { ratio: 3 } }),
+  streamsWork(fakeTls, { direction: 'down', target: { ratio: 4 } }),
+  streamsWork(fakeTls, { direction: 'up', target: { ratio: 2.5 }, recordBytes: TDLIB_RECORD_BYTES }),
+  streamsWork(fakeTls, { direction: 'up', target: {}, recordBytes: 16_384, suffix: '-16k' }),
+];

@@ -2,7 +2,7 @@ import { freePorts } from '../ports.mjs';
 import { RunningSubject } from '../subjects.mjs';
 
 /**
- * What must hold for the medians. With `better: 'more'` the ratio is a least, with `'less'` a most.
+ * What must hold for the medians; nothing if empty. With `better: 'more'` the ratio is a least, with `'less'` a most.
  * @typedef {object} Target
  * @property {number} [ratio] Sluice's figure over V2Ray's
  * @property {number} [limit] Sluice's figure itself, in the unit of the work
@@ -42,14 +42,14 @@ export class SideBySide {
 
   /**
    * @param {Bench} bench
-   * @param {(port: number) => unknown} configFor
+   * @param {(port: number, subject: import('../subjects.mjs').Subject) => unknown} configFor
    */
   static async start(bench, configFor) {
     const all = new SideBySide();
     try {
       for (const subject of bench.subjects) {
         const [port] = /** @type {[number]} */ (await freePorts(1));
-        const running = await RunningSubject.start(subject, configFor(port), [port], bench.folder);
+        const running = await RunningSubject.start(subject, configFor(port, subject), [port], bench.folder);
         all.#started.set(subject.name, { running, port });
       }
     } catch (error) {
