@@ -14,7 +14,7 @@ export class Load {
   #child;
   #name;
 
-  /** @param {'server' | 'streams' | 'exchanges'} name */
+  /** @param {'server' | 'streams' | 'exchanges' | 'pieces'} name */
   constructor(name) {
     this.#name = name;
     this.#child = track(fork(fileURLToPath(new URL(`loads/${name}.mjs`, import.meta.url)), { execArgv: [] }));

@@ -27,6 +27,7 @@ const TIME = { quick: { warmUpMs: 400, windowMs: 600 }, full: { warmUpMs: 1000, 
 async function run(work, bench, rounds) {
   /** @type {Map<string, import('./rate.mjs').Sample[]>} */
   const samples = new Map(bench.subjects.map(({ name }) => [name, []]));
+  const subjects = bench.subjects.filter(({ name }) => name === (work.only ?? name));
   /** @type {{ceiling?: number, error?: string}} */
   const more = {};
   /** @type {import('./works/work.mjs').OpenWork | undefined} */
@@ -35,7 +36,7 @@ async function run(work, bench, rounds) {
     open = await work.open(bench);
     if (open.ceiling !== undefined) more.ceiling = await open.ceiling();
     for (let round = 0; round < rounds; round++) {
-      for (const subject of bench.subjects) samples.get(subject.name)?.push(await open.measure(subject));
+      for (const subject of subjects) samples.get(subject.name)?.push(await open.measure(subject));
     }
   } catch (error) {
     more.error = error instanceof Error ? error.message : String(error);

@@ -10,6 +10,7 @@
  * @property {string} unit
  * @property {'more' | 'less'} better
  * @property {import('./works/work.mjs').Target} target
+ * @property {string} [only]
  * @property {number} [ceiling] the generator's own, with no proxy between
  * @property {Record<string, Figures>} figures by subject
  * @property {number} [ratio] median of Sluice over median of V2Ray
@@ -18,7 +19,7 @@
  */
 
 /** @param {number[]} values at least one */
-function median(values) {
+export function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.slice((sorted.length - 1) >> 1, (sorted.length >> 1) + 1);
   return middle.reduce((sum, value) => sum + value, 0) / middle.length;
@@ -34,12 +35,12 @@ function figuresOf(samples) {
 }
 
 /**
- * @param {Pick<import('./works/work.mjs').Work, 'name' | 'title' | 'unit' | 'better' | 'target'>} work
+ * @param {Pick<import('./works/work.mjs').Work, 'name' | 'title' | 'unit' | 'better' | 'target' | 'only'>} work
  * @param {Map<string, Sample[]>} samples by subject
  * @param {{ceiling?: number, error?: string}} more
  * @returns {Result}
  */
-export function judge({ name, title, unit, better, target }, samples, more) {
+export function judge({ name, title, unit, better, target, only }, samples, more) {
   const measured = [...samples].filter(([, list]) => list.length > 0);
   /** @type {Result} */
   const result = {
@@ -48,6 +49,7 @@ export function judge({ name, title, unit, better, target }, samples, more) {
     unit,
     better,
     target,
+    ...(only === undefined ? undefined : { only }),
     ...more,
     figures: Object.fromEntries(measured.map(([subject, list]) => [subject, figuresOf(list)])),
   };

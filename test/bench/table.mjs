@@ -1,7 +1,12 @@
+import { median } from './result.mjs';
+
 const HEADINGS = ['work', 'unit', 'Sluice', 'min–max', 'V2Ray', 'min–max', 'ratio', 'target', 'result', 'ceiling'];
 
 /** A generator this close to its own ceiling may be what was measured. */
 const NEAR_CEILING = 0.8;
+
+/** Behind the point. @type {Record<string, number | undefined>} */
+const DIGITS = { 'GB/s': 2, KB: 1, µs: 1 };
 
 /**
  * @param {number | undefined} value
@@ -9,7 +14,7 @@ const NEAR_CEILING = 0.8;
  */
 export function formatted(value, unit) {
   if (value === undefined) return '–';
-  return value.toFixed(unit === 'GB/s' ? 2 : unit === 'KB' ? 1 : 0);
+  return value.toFixed(DIGITS[unit] ?? 0);
 }
 
 /** @param {import('./result.mjs').Result} result */
@@ -65,8 +70,10 @@ export function tableOf(results) {
 /** @param {import('./result.mjs').Result[]} results */
 function notes(results) {
   const lines = ['Medians. Ceiling: the same generator with no proxy between. GB = 10⁹ bytes, KB = 10³ bytes.'];
-  for (const { name, error, figures, ceiling } of results) {
+  for (const { name, unit, error, figures, ceiling, only } of results) {
     if (error !== undefined) lines.push(`${name} failed: ${error}`);
+    const details = only === undefined ? undefined : detailsOf(figures[only]?.samples ?? [], unit);
+    if (details) lines.push(`${name}: ${details}`);
     if (ceiling === undefined) continue;
     for (const [subject, { median }] of Object.entries(figures)) {
       if (median < NEAR_CEILING * ceiling) continue;
@@ -74,4 +81,16 @@ function notes(results) {
     }
   }
   return lines;
+}
+
+/**
+ * Medians of what a work has measured one by one.
+ * @param {import('./rate.mjs').Sample[]} samples
+ * @param {string} unit
+ */
+function detailsOf(samples, unit) {
+  return Object.keys(samples[0]?.detail ?? {})
+    .filter((key) => key !== 'failed')
+    .map((key) => `${key} ${formatted(median(samples.map(({ detail }) => detail?.[key] ?? Number.NaN)), unit)} ${unit}`)
+    .join(', ');
 }

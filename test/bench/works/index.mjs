@@ -2,8 +2,10 @@ import { dokodemoDown, dokodemoUp } from './dokodemo.mjs';
 import { handshakes, handshakesInTls } from './handshakes.mjs';
 import { idle } from './idle.mjs';
 import { memory, memoryInTls } from './memory.mjs';
+import { PIECES } from './pieces.mjs';
 import { start } from './start.mjs';
 import { STREAMS } from './streams.mjs';
+import { MANY_USERS } from './users.mjs';
 
 /** @type {import('./work.mjs').Work[]} */
 export const WORKS = [
@@ -12,8 +14,10 @@ export const WORKS = [
   ...STREAMS,
   handshakes,
   handshakesInTls,
+  ...MANY_USERS,
   memory,
   memoryInTls,
   idle,
   start,
+  ...PIECES,
 ];

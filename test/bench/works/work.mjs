@@ -28,9 +28,10 @@ import { RunningSubject } from '../subjects.mjs';
  * @typedef {object} Work
  * @property {string} name for --only
  * @property {string} title
- * @property {'GB/s' | '1/s' | 'KB' | 'ms'} unit GB and KB are 10⁹ and 10³ bytes
+ * @property {'GB/s' | '1/s' | 'KB' | 'ms' | 'µs'} unit GB and KB are 10⁹ and 10³ bytes
  * @property {'more' | 'less'} better
  * @property {Target} target
+ * @property {string} [only] the only subject that it is for
  * @property {{quick: number, full: number}} rounds
  * @property {(bench: Bench) => Promise<OpenWork>} open
  */
