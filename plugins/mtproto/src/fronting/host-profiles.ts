@@ -27,6 +27,8 @@ const MAX_FLIGHT = 32 * 1024;
 /** Hosts are asked a few at a time. */
 const AT_A_TIME = 4;
 
+const over = new SluiceError('E_CLOSING', 'nobody needs the measurement any more');
+
 export interface HostProfilesServices {
   readonly tag: string;
   readonly plane: DataPlane;
@@ -104,6 +106,8 @@ export class HostProfiles {
     this.#measuring.add(session);
     try {
       const link = await dispatcher.connect(session, host, { byConfiguration: true });
+      // Whoever closes, here or the runtime, waits for no host.
+      session.onEnd({ sessionEnded: () => link.destroy(over) });
       let flight: Buffer;
       try {
         link.write(probeHello(name, this.#shares));
@@ -120,7 +124,7 @@ export class HostProfiles {
       return true;
     } catch (thrown) {
       const { code, message } = toSluiceError(thrown);
-      if (!this.#isClosed) {
+      if (code !== over.code) {
         logger.warn(`the fronted host of ${name} could not be measured, answers only look plausible: ${message}`, {
           code,
         });
