@@ -115,10 +115,9 @@ export class MtprotoInbound implements Inbound {
     const { plane, policy } = this.#context;
     session.established();
     const late = new SluiceError('E_HANDSHAKE_TIMEOUT', 'the client did not complete its handshake in time');
-    const giveUp = (): void => link.reader.giveUp(late);
     // It goes on beside a stranger: whoever is not led anywhere is not read from for longer, either.
-    const timer = plane.timers.after(policy.level(0).handshake, giveUp);
-    const shadow = this.#strangers.shadow(session, giveUp);
+    const timer = plane.timers.after(policy.level(0).handshake, () => link.reader.expire(late));
+    const shadow = this.#strangers.shadow(session, () => link.reader.giveUp(late));
     try {
       const opened = await this.#handshake.open(link, session, () => shadow?.drop());
       if (opened instanceof Stranger) {

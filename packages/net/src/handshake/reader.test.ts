@@ -136,4 +136,17 @@ describe('HandshakeReader', () => {
       expect((await link.reader.readExactly(13)).toString()).toBe('half and half');
     });
   });
+
+  it('fails the read during which its time is up, or the first after that', async () => {
+    await withPair(async ({ peer, link }) => {
+      const late = new SluiceError('E_HANDSHAKE_TIMEOUT', 'too slow');
+      const read = link.reader.readExactly(4);
+      link.reader.expire(late);
+      await expect(read).rejects.toBe(late);
+      link.reader.expire(late);
+      await expect(link.reader.readExactly(4)).rejects.toBe(late);
+      peer.write('here');
+      expect((await link.reader.readExactly(4)).toString()).toBe('here');
+    });
+  });
 });

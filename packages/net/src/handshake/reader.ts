@@ -30,6 +30,7 @@ export class HandshakeReader implements ConnSink {
   #waiting: Waiting | null = null;
   #ended = false;
   #failed: SluiceError | undefined;
+  #expired: SluiceError | undefined;
   readonly #keep: Emit = (bytes) => this.#append(bytes);
 
   constructor(conn: Conn, decoders: Codec[]) {
@@ -109,6 +110,12 @@ export class HandshakeReader implements ConnSink {
     const waiting = this.#waiting;
     this.#waiting = null;
     waiting?.reject(error);
+  }
+
+  /** The time is up: fails the read that waits, or else the next one. */
+  expire(error: SluiceError): void {
+    if (this.#waiting !== null) this.giveUp(error);
+    else this.#expired = error;
   }
 
   /** Puts bytes back in front of what is still to be read. */
@@ -194,6 +201,11 @@ export class HandshakeReader implements ConnSink {
   #read(ready: (bytes: Buffer) => number, endIsFine: boolean): Promise<Buffer> {
     if (this.#waiting !== null) {
       return Promise.reject(new SluiceError('E_INTERNAL', 'two handshake reads at the same time'));
+    }
+    const expired = this.#expired;
+    if (expired !== undefined) {
+      this.#expired = undefined;
+      return Promise.reject(expired);
     }
     return new Promise<Buffer>((resolve, reject) => {
       this.#waiting = { ready, resolve, reject, endIsFine };

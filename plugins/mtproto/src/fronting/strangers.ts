@@ -64,6 +64,7 @@ export class Strangers {
     const host = this.#options.hosts?.of(stranger.serverName);
     const slots = stranger.reason === 'timeout' ? this.#silentSlots : this.#slots;
     const shadowed = await shadow?.claim(host);
+    if (link.conn.destroyed && shadowed === undefined) throw stranger.error;
     if (shadowed !== undefined) {
       const { visit, upstream } = shadowed;
       const isOver = new Promise<void>((resolve) => visit.onEnd({ sessionEnded: () => resolve() }));
