@@ -7,7 +7,11 @@ export const target = JSON.parse(process.argv[2]);
 export const workingFolder = process.argv[3];
 
 export function finish(ok, detail) {
-  writeSync(1, `\n${JSON.stringify({ ok, detail })}\n`);
+  report({ ok, detail });
+}
+
+export function report(result) {
+  writeSync(1, `\n${JSON.stringify(result)}\n`);
   // The libraries keep sockets and timers for reconnecting.
   process.exit(0);
 }

@@ -1,10 +1,13 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes, randomInt } from 'node:crypto';
 import type { Socket } from 'node:net';
+import { DcAnswers, isEncrypted, type DcKeys } from './answers.js';
+import type { MadeKey } from './auth-key/key-exchange.js';
+import type { SeenCall } from './auth-key/session.js';
 import { EventQueue } from './event-queue.js';
 import { encodeFrame, FrameDecoder } from './framing.js';
 import { hasForbiddenStart, headerLength, openHeader, type OpenedHeader, type TransportTag } from './obfuscation.js';
 import { patternBytes } from './pattern.js';
-import { answerPqRequest, decodePqRequest, type PqRequest } from './res-pq.js';
+import type { PqRequest } from './res-pq.js';
 
 export type FakeDcMode = 'mtproto' | 'echo' | 'sink' | 'source';
 
@@ -28,7 +31,7 @@ export interface ConnectionEnd {
 export interface DcConnectionOptions {
   readonly mode: FakeDcMode;
   readonly sourceBytes: number;
-  readonly fingerprint: bigint;
+  readonly keys: DcKeys;
 }
 
 const sourceChunk = 64 * 1024;
@@ -44,9 +47,14 @@ export class FakeDcConnection {
   readonly #onHeader: (connection: FakeDcConnection) => void;
   readonly #hash = createHash('sha256');
   readonly #requests = new EventQueue<SeenRequest>();
+  readonly #madeKeys = new EventQueue<MadeKey>();
+  readonly #calls = new EventQueue<SeenCall>();
   #held: Buffer = Buffer.alloc(0);
   #header: (OpenedHeader & { readonly bytes: Buffer; readonly tag: TransportTag }) | undefined;
   #frames: FrameDecoder | undefined;
+  #answers: DcAnswers | undefined;
+  /** Of the frame at hand. */
+  #wantsQuickAck = false;
   #payloadBytes = 0;
   #halfClosed = false;
   #error: Error | undefined;
@@ -64,7 +72,7 @@ export class FakeDcConnection {
     socket.on('drain', () => socket.resume());
     this.ended = new Promise((resolve) => {
       socket.on('close', () => {
-        this.#requests.close();
+        for (const queue of [this.#requests, this.#madeKeys, this.#calls]) queue.close();
         resolve(this.#summary());
       });
     });
@@ -92,6 +100,16 @@ export class FakeDcConnection {
   /** The next req_pq or req_pq_multi. `timeout` in milliseconds. */
   nextRequest(timeout = 10_000): Promise<SeenRequest> {
     return this.#requests.next('request', timeout);
+  }
+
+  /** The next authorization key agreed on here; only a data centre with an RSA key comes so far. */
+  nextKey(timeout = 10_000): Promise<MadeKey> {
+    return this.#madeKeys.next('authorization key', timeout);
+  }
+
+  /** The next call that came encrypted and was answered. */
+  nextCall(timeout = 10_000): Promise<SeenCall> {
+    return this.#calls.next('call', timeout);
   }
 
   /** Ends the connection at once; with `reset`, by a TCP reset. */
@@ -131,10 +149,17 @@ export class FakeDcConnection {
 
   #answer(payload: Buffer): void {
     for (const frame of this.#frames?.push(payload) ?? []) {
-      const request = decodePqRequest(frame.payload);
-      if (request === undefined) throw new Error('a message that is neither req_pq nor req_pq_multi');
-      this.#requests.push({ ...request, quickAck: frame.quickAck });
-      this.#write(encodeFrame(this.tag, answerPqRequest(request, this.#options.fingerprint)));
+      this.#answers ??= new DcAnswers(this.#options.keys, this.dc, {
+        onRequest: (request) => this.#requests.push({ ...request, quickAck: this.#wantsQuickAck }),
+        onKey: (key) => this.#madeKeys.push(key),
+        onCall: (call) => this.#calls.push(call),
+      });
+      this.#wantsQuickAck = frame.quickAck;
+      for (const answer of this.#answers.to(frame.payload)) {
+        // Telethon cuts off less than a word of padding, and hands the rest to its cipher, which dies of it.
+        const padding = isEncrypted(answer) ? { padding: randomBytes(randomInt(4)) } : {};
+        this.#write(encodeFrame(this.tag, answer, padding));
+      }
     }
   }
 

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
+import type { DcKey } from './auth-key/rsa-key.js';
 import { FakeDcConnection, type ConnectionEnd, type FakeDcMode } from './connection.js';
 import { EventQueue } from './event-queue.js';
 
@@ -16,6 +17,11 @@ export interface FakeDcOptions {
   readonly sourceBytes?: number;
   /** The key fingerprint in resPQ. Clients know none of its kind and stop there, naming it: proof that it arrived. */
   readonly fingerprint?: bigint;
+  /**
+   * Its RSA key, by {@link makeDcKey}: with it, the data centre goes on after resPQ to a whole key exchange, takes
+   * encrypted messages and answers them: pings, and `help.getNearestDc` with the fingerprint in hex as country.
+   */
+  readonly key?: DcKey;
 }
 
 /** A loopback server that takes connections from proxies as a Telegram data centre would. */
@@ -39,11 +45,11 @@ export interface FakeDc {
 
 export async function startFakeDc(options: FakeDcOptions = {}): Promise<FakeDc> {
   const host = options.host ?? '127.0.0.1';
-  const fingerprint = options.fingerprint ?? 0x00dc_00dc_00dc_00dcn;
+  const fingerprint = options.key?.fingerprint ?? options.fingerprint ?? 0x00dc_00dc_00dc_00dcn;
   const connectionOptions = {
     mode: options.mode ?? 'mtproto',
     sourceBytes: options.sourceBytes ?? 1 << 20,
-    fingerprint,
+    keys: { key: options.key, fingerprint, made: new Map() },
   };
   const opened = new EventQueue<FakeDcConnection>();
   const rejected = new EventQueue<ConnectionEnd>();

@@ -21,8 +21,8 @@ export interface ResPq {
 
 const constructors = { req_pq: 0x60469778, req_pq_multi: 0xbe7e8ef1, resPQ: 0x05162463, vector: 0x1cb5c415 };
 const envelopeLength = 20;
-// 1244159563 * 1558201013: the product of two primes of 31 bits, as the real servers send them.
-const defaultPq = Buffer.from('1ae778884c7a0107', 'hex');
+/** What every resPQ gives to factor: 1244159563 * 1558201013, two primes of 31 bits, as the real servers send them. */
+export const defaultPq = Buffer.from('1ae778884c7a0107', 'hex');
 
 export function encodePqRequest(request: PqRequest): Buffer {
   const body = Buffer.alloc(20);
@@ -41,18 +41,17 @@ export function decodePqRequest(message: Buffer): PqRequest | undefined {
 }
 
 /** A plausible answer: it carries the client's nonce and the given key fingerprint. */
-export function answerPqRequest(request: PqRequest, fingerprint: bigint): Buffer {
+export function answerPqRequest(request: PqRequest, fingerprint: bigint, serverNonce = randomBytes(16)): Buffer {
   const body = Buffer.alloc(64);
   body.writeUInt32LE(constructors.resPQ, 0);
   request.nonce.copy(body, 4);
-  randomBytes(16).copy(body, 20);
+  serverNonce.copy(body, 20);
   body.writeUInt8(defaultPq.length, 36);
   defaultPq.copy(body, 37);
   body.writeUInt32LE(constructors.vector, 48);
   body.writeUInt32LE(1, 52);
   body.writeBigUInt64LE(fingerprint, 56);
-  // Ids of answers to a client's request are 1 modulo 4.
-  return wrap(body, 1n);
+  return wrapAnswer(body);
 }
 
 /** undefined: the message is something else. */
@@ -70,6 +69,11 @@ export function decodeResPq(message: Buffer): ResPq | undefined {
   };
 }
 
+/** An unencrypted message from the server: ids of answers to a client's request are 1 modulo 4. */
+export function wrapAnswer(body: Buffer): Buffer {
+  return wrap(body, 1n);
+}
+
 /** The envelope of an unencrypted message: key id 0, message id (unix time in its upper half), length. */
 function wrap(body: Buffer, idModulo4: bigint): Buffer {
   const envelope = Buffer.alloc(envelopeLength);
@@ -78,7 +82,8 @@ function wrap(body: Buffer, idModulo4: bigint): Buffer {
   return Buffer.concat([envelope, body]);
 }
 
-function unwrap(message: Buffer): Buffer | undefined {
+/** The body of an unencrypted message; undefined when it is none. */
+export function unwrap(message: Buffer): Buffer | undefined {
   if (message.length < envelopeLength || message.readBigUInt64LE() !== 0n) return undefined;
   const length = message.readUInt32LE(16);
   return message.length < envelopeLength + length
