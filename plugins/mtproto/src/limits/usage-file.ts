@@ -1,5 +1,6 @@
 import { SluiceError, TimerEntry, TimerWheel, toSluiceError, type Logger } from '@sluice/plugin-api';
 import type { MemoryLedger, UsageObserver } from './memory-ledger.js';
+import { PathClaim } from '../path-claim.js';
 import { UsageTable } from './usage-table.js';
 
 /** Where usage is kept: a file, as a whole, written so that a crash leaves the one before or the new one. */
@@ -16,14 +17,12 @@ const WRITE_AFTER_MS = 10_000;
 /** The same once a quota is passed: the user must not be let in again by a crash. */
 const WRITE_SOON_MS = 100;
 
-/** Paths that are written by this process: two writers would undo each other's work, in whatever instance they are. */
-const inUse = new Set<string>();
-
 /** Keeps what users have used of their quotas from one run to the next. */
 export class UsageFile extends TimerEntry implements UsageObserver {
   readonly #store: UsageStore;
   readonly #logger: Logger;
   readonly #timers: TimerWheel;
+  readonly #claim: PathClaim;
   readonly #kept: { readonly key: Buffer; readonly ledger: MemoryLedger }[] = [];
   #table: UsageTable | undefined;
   /** Something has been used that is not on its way to the file. */
@@ -32,11 +31,11 @@ export class UsageFile extends TimerEntry implements UsageObserver {
   #urgent = false;
   #failing = false;
   #writing: Promise<void> | undefined;
-  #isOwner = false;
 
   constructor(store: UsageStore, services: { readonly logger: Logger; readonly timers: TimerWheel }) {
     super();
     this.#store = store;
+    this.#claim = new PathClaim(store.path);
     this.#logger = services.logger;
     this.#timers = services.timers;
   }
@@ -51,7 +50,7 @@ export class UsageFile extends TimerEntry implements UsageObserver {
    * @throws SluiceError E_START_FAILED, E_MTPROTO_STATE_FILE
    */
   async start(): Promise<void> {
-    this.#takePath();
+    this.#claim.take('usage');
     const bytes = await this.#store.read();
     const table = bytes === undefined ? UsageTable.create() : UsageTable.decode(bytes);
     if (table === undefined) {
@@ -90,20 +89,7 @@ export class UsageFile extends TimerEntry implements UsageObserver {
     await this.#writing;
     // A write that failed has asked for another.
     this.#timers.cancel(this);
-    if (this.#isOwner) inUse.delete(this.#store.path);
-    this.#isOwner = false;
-  }
-
-  #takePath(): void {
-    const { path } = this.#store;
-    if (inUse.has(path)) {
-      throw new SluiceError(
-        'E_START_FAILED',
-        `another inbound keeps its usage in "${path}": give each a file of its own`,
-      );
-    }
-    inUse.add(path);
-    this.#isOwner = true;
+    this.#claim.release();
   }
 
   #schedule(): void {

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TimerWheel } from '@sluice/plugin-api';
@@ -133,6 +133,18 @@ describe('LocalReplayFilter with a state file', () => {
     await after.filter.close();
   });
 
+  it('has it for itself: another inbound with the same file does not start', async () => {
+    const run = await started({ stateFile });
+    const other = new Run({ stateFile: join(folder, 'made', '.', 'replay') });
+    await expect(other.filter.start()).rejects.toThrow(/another inbound keeps its handshakes in/);
+    await other.filter.close();
+    run.add(1);
+    await run.filter.close();
+    await other.filter.start();
+    expect(other.add(1)).toEqual([false]);
+    await other.filter.close();
+  });
+
   it('writes within half a minute, and only when there is something new', async () => {
     const write = vi.spyOn(StateFile.prototype, 'write');
     const run = await started({ stateFile });
@@ -142,7 +154,9 @@ describe('LocalReplayFilter with a state file', () => {
     expect(write).toHaveBeenCalledTimes(2);
     await write.mock.results[1]?.value;
     // Killed now: nothing more is written.
-    const after = await started({ stateFile });
+    const left = join(folder, 'left');
+    await copyFile(stateFile, left);
+    const after = await started({ stateFile: left });
     expect(after.add(1, 2, 3)).toEqual([false, false, true]);
     await after.filter.close();
     write.mockClear();

@@ -8,6 +8,7 @@ import {
   type SluiceError,
   type Stats,
 } from '@sluice/plugin-api';
+import { PathClaim } from '../path-claim.js';
 import { StateFile } from '../state-file.js';
 import type { ReplayFilter } from './replay-filter.js';
 import { ENTRY_MEMORY, ReplayTable, snapshotLength } from './replay-table.js';
@@ -39,6 +40,7 @@ export class LocalReplayFilter extends TimerEntry implements ReplayFilter {
   readonly #timers: TimerWheel;
   readonly #clock: () => number;
   readonly #file: StateFile | undefined;
+  readonly #claim: PathClaim | undefined;
   #countedDisplaced = 0;
   #warned = -Infinity;
   /** Has begun and not ended: new entries are to be written. */
@@ -62,11 +64,16 @@ export class LocalReplayFilter extends TimerEntry implements ReplayFilter {
     if (stateFile === undefined) return;
     const options = { kind: 'replay', version: STATE_VERSION, maxBytes: snapshotLength(MAX_ENTRIES) };
     this.#file = new StateFile(stateFile, { ...options, logger: this.#logger });
+    this.#claim = new PathClaim(this.#file.path);
   }
 
-  /** @throws SluiceError E_MTPROTO_STATE_FILE if the file is something else's or cannot be written */
+  /**
+   * @throws SluiceError E_MTPROTO_STATE_FILE if the file is something else's or cannot be written,
+   *   E_START_FAILED if another inbound has it
+   */
   async start(): Promise<void> {
     if (this.#file === undefined) return;
+    this.#claim?.take('handshakes');
     const snapshot = await this.#file.read();
     if (snapshot !== undefined && !this.#table.restore(snapshot, this.#now())) {
       this.#logger.warn(
@@ -95,12 +102,14 @@ export class LocalReplayFilter extends TimerEntry implements ReplayFilter {
   }
 
   async close(): Promise<void> {
-    if (!this.#keeps) return;
-    this.#keeps = false;
-    this.#timers.cancel(this);
-    await this.#writing;
-    if (this.#changed) this.#write();
-    await this.#writing;
+    if (this.#keeps) {
+      this.#keeps = false;
+      this.#timers.cancel(this);
+      await this.#writing;
+      if (this.#changed) this.#write();
+      await this.#writing;
+    }
+    this.#claim?.release();
   }
 
   #now(): number {
