@@ -97,4 +97,19 @@ describe('the check of inbound settings', () => {
       expect.stringMatching(/^error middleProxy\.natAddress: /),
     ]);
   });
+
+  it('wants names to front by, each once', () => {
+    const byServerName = { 'a.example': 'b:1', 'A.example': 'c:1', 'no name': 'd:1' };
+    expect(check({ users: [{ secret: a }], fronting: { byServerName } })).toEqual([
+      'error fronting.byServerName.A.example: the same name as "a.example": case does not count',
+      'error fronting.byServerName.no name: the key is not a host name',
+    ]);
+  });
+
+  it('says which empty lists and amounts do nothing, each once', () => {
+    expect(check({ users: [{ secret: a, quota: {} }], proxyProtocol: { from: [] } })).toEqual([
+      'warning users.0.quota: limits nothing: it names no amount',
+      'warning proxyProtocol.from: an empty list is as good as none',
+    ]);
+  });
 });

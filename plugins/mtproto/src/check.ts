@@ -16,6 +16,7 @@ export function checkInbound(settings: InboundSettings, problems: ProblemReporte
   checkFronting(settings, problems);
   const { tls = {}, replay = {}, usageFile, proxyProtocol } = settings;
   checkReplay(replay, tls.timeWindow ?? DEFAULT_TIME_WINDOW, problems, { usageFile });
+  if (proxyProtocol?.from.length === 0) problems.warning(['proxyProtocol', 'from'], 'an empty list is as good as none');
   checkCidrs(proxyProtocol?.from ?? [], ['proxyProtocol', 'from'], problems);
   checkMiddleProxy(settings, problems);
   checkDataCenters(settings, problems);

@@ -1,5 +1,6 @@
 import { toSluiceError, type ProblemReporter } from '@sluice/plugin-api';
 import { parseFrontedHost } from './fronted-hosts.js';
+import { hostNameOf } from '../secret.js';
 import type { FrontingSettings, StrangersSetting } from './settings.js';
 
 /** What the schema cannot say of `fronting`. */
@@ -11,8 +12,15 @@ export function checkFronting(
   if (fronting === undefined) return;
   const { host, byServerName = {} } = fronting;
   if (host !== undefined) checkHost(host, ['fronting', 'host'], problems);
-  for (const [name, text] of Object.entries(byServerName))
-    checkHost(text, ['fronting', 'byServerName', name], problems);
+  const names = new Map<string, string>();
+  for (const [name, text] of Object.entries(byServerName)) {
+    const path = ['fronting', 'byServerName', name];
+    checkHost(text, path, problems);
+    if (hostNameOf(name) === undefined) problems.error(path, 'the key is not a host name');
+    const same = names.get(name.toLowerCase());
+    if (same !== undefined) problems.error(path, `the same name as "${same}": case does not count`);
+    names.set(name.toLowerCase(), name);
+  }
   if (host === undefined && Object.keys(byServerName).length === 0) {
     problems.warning(['fronting'], 'leads nobody anywhere: set "host"');
   }

@@ -24,13 +24,13 @@ export function checkLimits(settings: CheckedSettings, problems: ProblemReporter
     checkExpiry(user, path, problems, now);
     checkAddresses(user, path, problems);
   });
-  const withQuota = users.findIndex(({ quota }) => quota !== undefined);
+  const withQuota = users.findIndex(({ quota }) => quota !== undefined && Object.keys(quota).length > 0);
   if (usageFile === undefined && withQuota >= 0) {
     problems.warning(
       ['users', withQuota, 'quota'],
       'what is used of a quota is forgotten on a restart: set "usageFile" to keep it',
     );
-  } else if (usageFile !== undefined && withQuota < 0) {
+  } else if (usageFile !== undefined && users.every(({ quota }) => quota === undefined)) {
     problems.warning(['usageFile'], 'nothing is kept in it: no user has a quota');
   }
 }

@@ -28,6 +28,7 @@ describe('checkReplay', () => {
     expect(problems({ stateFile: 'a' }, 120, 'a')).toEqual([
       'replay.stateFile: the same file as "usageFile": each needs one of its own',
     ]);
+    expect(problems({ stateFile: 'a' }, 120, './b/../a')).toHaveLength(1);
     expect(problems({ stateFile: 'a' }, 120, 'b')).toEqual([]);
     expect(problems({}, 120)).toEqual([]);
   });

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { Type, type ProblemReporter, type Static } from '@sluice/plugin-api';
 import { ENTRY_MEMORY } from './replay-table.js';
 
@@ -68,7 +69,7 @@ export function checkReplay(
     );
   }
   for (const [name, path] of Object.entries(otherFiles)) {
-    if (stateFile !== undefined && path === stateFile) {
+    if (stateFile !== undefined && path !== undefined && resolve(path) === resolve(stateFile)) {
       problems.error(['replay', 'stateFile'], `the same file as "${name}": each needs one of its own`);
     }
   }
