@@ -102,6 +102,23 @@ describe('readGreeting', () => {
     );
   });
 
+  it('does not read all of a long message again with every byte: what is wrong late is told at its end', () => {
+    const extension = (type: number, length: number): Buffer => {
+      const bytes = Buffer.alloc(4 + length);
+      bytes.writeUInt16BE(type, 0);
+      bytes.writeUInt16BE(length, 2);
+      return bytes;
+    };
+    // The same extension twice is what no server takes.
+    const extensions = Buffer.concat([extension(21, 3000), extension(99, 0), extension(99, 0), extension(100, 3000)]);
+    const record = Buffer.concat([openssl, extensions]);
+    for (const at of [3, 7, 5 + 4 + 2 + 32 + 33 + 2 + 62 + 2]) {
+      record.writeUInt16BE(record.readUInt16BE(at) + extensions.length, at);
+    }
+    for (const end of [1000, 4000, record.length - 1]) expect(readGreeting(record.subarray(0, end))).toBe('more');
+    expect(readGreeting(record)).toBe('foreign');
+  });
+
   it('takes 256 records, and no more', () => {
     const places = (count: number) => Array.from({ length: count - 1 }, (_, i) => i + 1);
     expect(greeted(fragmentRecord(tdlib, places(256))).hello.record).toEqual(tdlib);

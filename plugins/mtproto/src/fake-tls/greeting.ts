@@ -4,6 +4,11 @@ import { ContentType, HANDSHAKE_HEADER, HandshakeType, MAX_PLAINTEXT, RECORD_HEA
 
 /** More records than anyone cuts a hello into to get it past a filter. */
 const MAX_RECORDS = 256;
+/**
+ * So much of an incomplete message is looked at: more than real hellos have. Otherwise whoever sends
+ * a long one byte by byte would have all of it read again for each of them. Servers look at none of it.
+ */
+const LOOKED_AT = 2048;
 /** So that the whole hello fits into one record, as it was when its digest was made. */
 const MAX_MESSAGE = MAX_PLAINTEXT;
 
@@ -85,7 +90,7 @@ class Fragments {
 
   /** Whether what has come can be the beginning of a hello. */
   get isPlausible(): boolean {
-    return this.#collected === 0 || mayBeClientHello(this.#joined(), this.#length);
+    return this.#collected === 0 || mayBeClientHello(this.#beginning(), this.#length);
   }
 
   /** The message in one record, with the header that its first fragment had. */
@@ -96,9 +101,12 @@ class Fragments {
     return Buffer.concat([header, ...this.#fragments]);
   }
 
-  #joined(): Buffer {
-    const [first] = this.#fragments;
-    return first !== undefined && this.#fragments.length === 1 ? first : Buffer.concat(this.#fragments);
+  #beginning(): Buffer {
+    const wanted = Math.min(LOOKED_AT, this.#collected);
+    let count = 0;
+    for (let length = 0; length < wanted; count += 1) length += this.#fragments[count]!.length;
+    if (count === 1) return this.#fragments[0]!.subarray(0, wanted);
+    return Buffer.concat(this.#fragments.slice(0, count), wanted);
   }
 
   /** Header included; as long as may be while it is unknown. */
