@@ -1,4 +1,4 @@
-import { createDiffieHellman } from 'node:crypto';
+import { createDiffieHellman, randomBytes, type DiffieHellman } from 'node:crypto';
 
 /** The safe prime that Telegram's servers use; clients know it and need not test it. */
 export const prime = Buffer.from(
@@ -25,10 +25,23 @@ export interface DhHalf {
 }
 
 export function startDiffieHellman(): DhHalf {
-  const half = createDiffieHellman(prime, generator);
-  const padded = (number: Buffer): Buffer => Buffer.concat([Buffer.alloc(length - number.length), number]);
-  return {
-    publicNumber: padded(half.generateKeys()),
-    agree: (publicNumber) => padded(half.computeSecret(publicNumber)),
+  const privateNumber = randomBytes(length);
+  const compute = (act: (group: DiffieHellman) => Buffer): Buffer => {
+    const group = theGroup();
+    group.setPrivateKey(privateNumber);
+    const number = act(group);
+    return Buffer.concat([Buffer.alloc(length - number.length), number]);
   };
+  return {
+    publicNumber: compute((group) => group.generateKeys()),
+    agree: (publicNumber) => compute((group) => group.computeSecret(publicNumber)),
+  };
+}
+
+let made: DiffieHellman | undefined;
+
+/** One for everybody, as making it tests the prime for a tenth of a second. */
+function theGroup(): DiffieHellman {
+  made ??= createDiffieHellman(prime, generator);
+  return made;
 }
