@@ -14,8 +14,8 @@ export interface NamedSecret {
 
 /** A search that goes on with each step. */
 export interface HelloSearchRun {
-  /** Works for about a millisecond. True: the search is over. */
-  step(): boolean;
+  /** Works for about so long, by default a millisecond; with 0, only on the likeliest. True: the search is over. */
+  step(ms?: number): boolean;
   /** The index of the secret that the hello was made with, once it has been found. */
   readonly found: number | undefined;
 }
@@ -80,9 +80,9 @@ class Run implements HelloSearchRun {
     this.#proof = record.toString('hex', RANDOM_AT, RANDOM_AT + PROOF_LENGTH);
   }
 
-  step(): boolean {
+  step(ms = STEP_MS): boolean {
     const perLook = Math.ceil(BYTES_PER_LOOK / this.#record.length);
-    const until = performance.now() + STEP_MS;
+    const until = performance.now() + ms;
     const message = messageOf(this.#record);
     do {
       for (let i = 0; i < perLook; i += 1) {

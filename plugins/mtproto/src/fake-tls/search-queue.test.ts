@@ -63,6 +63,11 @@ describe('SearchQueue', () => {
     const second = queue.find(search('b', 3, [], 2));
     expect(await queue.find(search('c', 3))).toBe('busy');
     expect(await queue.find(search('d', 1, [], 4))).toBe(4);
+    const given: (number | undefined)[] = [];
+    const brief: HelloSearchRun = { found: undefined, step: (ms) => given.push(ms) < 0 };
+    expect(await queue.find(brief)).toBe('busy');
+    // Only a moment is spent on who is turned away.
+    expect(given).toEqual([0]);
     expect(await Promise.all([first, second])).toEqual([1, 2]);
     expect(await queue.find(search('e', 3, [], 5))).toBe(5);
   });

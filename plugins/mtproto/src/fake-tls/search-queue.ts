@@ -34,8 +34,10 @@ export class SearchQueue {
    * @param isWanted false drops the search, which then finds nothing: the client has gone
    */
   find(run: HelloSearchRun, isWanted: () => boolean = () => true): Promise<number | undefined | 'busy'> {
-    if (run.step()) return Promise.resolve(run.found);
-    if (this.#waiting.length >= this.#limit) return Promise.resolve('busy');
+    const isFull = this.#waiting.length >= this.#limit;
+    // Turning away must cost little, or a flood would still take all the time there is.
+    if (isFull ? run.step(0) : run.step()) return Promise.resolve(run.found);
+    if (isFull) return Promise.resolve('busy');
     return new Promise((resolve) => {
       this.#waiting.push({ run, isWanted, resolve });
       if (!this.#isRunning) setImmediate(this.#turn);

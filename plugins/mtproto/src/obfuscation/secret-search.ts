@@ -63,9 +63,9 @@ export class SecretSearchRun {
     this.#count = count;
   }
 
-  /** Works for about a millisecond. True: the search is over. */
-  step(): boolean {
-    const until = performance.now() + STEP_MS;
+  /** Works for about so long, by default a millisecond. True: the search is over. */
+  step(ms = STEP_MS): boolean {
+    const until = performance.now() + ms;
     while (this.#at < this.#count) {
       const end = Math.min(this.#at + SECRETS_PER_LOOK, this.#count);
       const index = this.#search.find(this.#header, this.#at, end);
