@@ -117,7 +117,10 @@ export class MtprotoInbound implements Inbound {
     const late = new SluiceError('E_HANDSHAKE_TIMEOUT', 'the client did not complete its handshake in time');
     // It goes on beside a stranger: whoever is not led anywhere is not read from for longer, either.
     const timer = plane.timers.after(policy.level(0).handshake, () => link.reader.expire(late));
-    const shadow = this.#strangers.shadow(session, () => link.reader.giveUp(late));
+    const shadow = this.#strangers.shadow(session, () => {
+      // On closing, the host's connection ends as well; the client's own reason is the one to tell.
+      if (!link.conn.destroyed) link.reader.giveUp(late);
+    });
     try {
       const opened = await this.#handshake.open(link, session, () => shadow?.drop());
       if (opened instanceof Stranger) {
