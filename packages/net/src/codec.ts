@@ -17,6 +17,11 @@ export interface Codec {
   write(chunk: Buffer, emit: Emit): void;
   /** The source has ended. May emit a trailer, or throw E_PROTOCOL if the stream is cut off. */
   end?(emit: Emit): void;
+  /**
+   * Chunks of 512 KiB cost no more a byte than those of 64 KiB, of which no read brings more otherwise.
+   * A busy conn reads so much at once if all codecs that its bytes pass say so.
+   */
+  readonly takesLargeChunks?: boolean;
   /** The bytes that wait inside for more input, if any (for leak checks and limits). */
   readonly pendingBytes?: number;
   /** The connection is over; frees what garbage collection would not. */

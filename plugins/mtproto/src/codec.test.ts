@@ -75,4 +75,27 @@ describe('Recipher', () => {
     expect(emitted[0]?.buffer.byteLength).toBe(0);
     expect(emitted[1]?.equals(expected.subarray(64 * 1024))).toBe(true);
   });
+
+  it('takes large chunks in steps, in memory that it uses again only when it may', () => {
+    const plain = patternBytes(3_000_000);
+    const input = aes(inner, plain);
+    const expected = aes(outer, plain);
+    const codec = recipher();
+    const kept: { at: number; bytes: Buffer }[] = [];
+    let turn = 0;
+    let done = 0;
+    let at = 0;
+    for (const length of [65_537, 524_288, 131_072, 700_000, 524_288, 65_536, 100_000]) {
+      codec.write(input.subarray(at, at + length), (bytes) => {
+        expect(bytes.equals(expected.subarray(done, done + bytes.length))).toBe(true);
+        const isFree = (turn += 1) % 2 === 0;
+        if (!isFree) kept.push({ at: done, bytes });
+        done += bytes.length;
+        return isFree;
+      });
+      at += length;
+    }
+    expect(done).toBe(at);
+    for (const { at, bytes } of kept) expect(bytes.equals(expected.subarray(at, at + bytes.length))).toBe(true);
+  });
 });

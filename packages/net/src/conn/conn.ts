@@ -31,9 +31,9 @@ export interface Conn {
   /** Adds to the counters from now on (V2Ray counts inbound and outbound traffic here). */
   meter(read: Counter | undefined, written: Counter | undefined): void;
   /**
-   * Sets who is told of events. `retain` says that chunks are written on as they are, so that
-   * the conn may read into memory of its own instead of shared memory. On a conn that is gone,
-   * the sink's `onClose` follows.
+   * Sets who is told of events. `retain` says that large chunks are welcome, so that the conn may
+   * read into memory of its own instead of shared memory. On a conn that is gone, the sink's
+   * `onClose` follows.
    */
   attach(sink: ConnSink, retain: boolean): void;
   /**

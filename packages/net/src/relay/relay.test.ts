@@ -114,6 +114,16 @@ class Slices implements Codec {
   }
 }
 
+/** Notes how much it is given at once. */
+class Sizes implements Codec {
+  largest = 0;
+  constructor(readonly takesLargeChunks: boolean) {}
+  write(chunk: Buffer, emit: (bytes: Buffer) => void): void {
+    this.largest = Math.max(this.largest, chunk.length);
+    emit(chunk);
+  }
+}
+
 class Failing implements Codec {
   write(): void {
     throw new SluiceError('E_PROTOCOL', 'not what was expected');
@@ -184,6 +194,29 @@ describe('Relay', () => {
       expect((await down).sha256).toBe(sha256(through(Buffer.from('12345'), Buffer.from('abcd'))));
       await ended;
     });
+  });
+
+  it.each([
+    [[true, true], 512 * 1024],
+    [[true, false], 64 * 1024],
+    [[false, true], 64 * 1024],
+  ])('reads no more at once than all codecs of a direction want: %j', async ([first, second], most) => {
+    const [decode, encode] = [new Sizes(first === true), new Sizes(second === true)];
+    const unused = new Sizes(false);
+    const plane = await joined(
+      { codecs: { client: [decode, unused], upstream: [unused, encode] } },
+      async ({ client, target, ended }) => {
+        const up = hashToEnd(target);
+        client.end(TEN_MIB);
+        target.end();
+        expect((await up).sha256).toBe(sha256(TEN_MIB));
+        await ended;
+      },
+    );
+    expect(encode.largest).toBe(decode.largest);
+    expect(decode.largest).toBeLessThanOrEqual(most);
+    if (most > 64 * 1024) expect(decode.largest).toBeGreaterThan(64 * 1024);
+    expect(plane.state().buffers.borrowed).toBe(0);
   });
 
   it('keeps connections that read into shared memory apart', async () => {

@@ -38,6 +38,8 @@ export class RelaySide implements ConnSink, BucketWaiter {
   /** Null while bytes pass unchanged. */
   #pipeline: Emit | null = null;
   #stages: readonly { codec: Codec; emit: Emit }[] = [];
+  /** Whether it pays to read much at once. */
+  #readsLarge = true;
   /** Without decoders, payload is counted as it is read. */
   #countsRaw = true;
   /** The memory that the pipeline works on now, if it is shared with other conns. */
@@ -59,6 +61,7 @@ export class RelaySide implements ConnSink, BucketWaiter {
     const decoders = this.#link.decoders;
     const encoders = other.#link.encoders;
     if (decoders.length + encoders.length === 0) return;
+    this.#readsLarge = [...decoders, ...encoders].every((codec) => codec.takesLargeChunks === true);
     // Built from the end: each stage emits into the next, the last into the other conn.
     let next: Emit = (bytes) => this.#writeOut(bytes);
     const stages: { codec: Codec; emit: Emit }[] = [];
@@ -76,7 +79,7 @@ export class RelaySide implements ConnSink, BucketWaiter {
     const rest = this.#link.reader.release();
     const failure = this.#link.reader.failure;
     // Large reads would be large bursts.
-    this.#conn.attach(this, this.#pipeline === null && this.#bucket === undefined);
+    this.#conn.attach(this, this.#readsLarge && this.#bucket === undefined);
     if (failure !== undefined || this.#conn.destroyed) {
       this.onClose(failure);
       return;

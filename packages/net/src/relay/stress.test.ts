@@ -46,6 +46,14 @@ class Reusing implements Codec {
   }
 }
 
+class LargeSlices extends Slices {
+  readonly takesLargeChunks = true;
+}
+
+class LargeReusing extends Reusing {
+  readonly takesLargeChunks = true;
+}
+
 interface Received {
   bytes: number;
   ended: boolean;
@@ -114,7 +122,7 @@ describe('many relays at once', () => {
       const a = new Link(await inbound.nextConn());
       const b = new Link(await dialLoopback(plane, origin.port));
       const target = await origin.nextSocket();
-      const codec = [undefined, undefined, Slices, Reusing][i % 4];
+      const codec = [undefined, undefined, Slices, LargeSlices, Reusing, LargeReusing][i % 6];
       if (codec !== undefined) a.push({ decode: new codec(), encode: new codec() });
       const ended = new Promise<RelayResult>((resolve) => {
         new Relay(plane, a, b, { timeouts: TIMEOUTS, onEnd: resolve }).start();

@@ -10,6 +10,7 @@ const MAX_CHANGE_CIPHER_SPECS = 8;
  * which the payloads are moved together, and it keeps nothing of it.
  */
 export class RecordDecoder implements Codec {
+  readonly takesLargeChunks = true;
   /** The current record's header, as far as it has come; {@link #headerBytes} of it. */
   #type = 0;
   #version = 0;

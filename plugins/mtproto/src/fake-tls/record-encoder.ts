@@ -1,6 +1,6 @@
 import type { Buffer } from 'node:buffer';
 import type { Codec, Emit } from '@sluice/plugin-api';
-import { acquire, release } from './frame-memory.js';
+import { acquire, release } from '../frame-memory.js';
 import { ContentType, MAX_PLAINTEXT, RECORD_HEADER, TLS_1_2 } from './tls.js';
 
 /** Fits into one packet of any usual network, header and all. */
@@ -17,6 +17,7 @@ const PAUSE_MS = 1000;
  * that the client need not wait for several packets before it can read any, then ever larger ones.
  */
 export class RecordEncoder implements Codec {
+  readonly takesLargeChunks = true;
   #records = 0;
   #lastWrite = 0;
 
