@@ -104,5 +104,5 @@ export function connected(port: number): net.Socket {
   return socket;
 }
 
-export const closed = (socket: net.Socket): Promise<void> => new Promise((resolve) => socket.on('close', () => resolve()));
-
+export const closed = (socket: net.Socket): Promise<void> =>
+  new Promise((resolve) => socket.on('close', () => resolve()));

@@ -24,7 +24,8 @@ export const mtprotoOutbound = defineOutbound<OutboundSettings>({
 export default definePlugin({
   name: 'mtproto',
   version: '0.1.0',
-  description: "Telegram's MTProto proxy protocol: plain, padded and TLS-like, any number of users with limits, any outbound.",
+  description:
+    "Telegram's MTProto proxy protocol: plain, padded and TLS-like, any number of users with limits, any outbound.",
   inbounds: { mtproto: mtprotoInbound },
   outbounds: { mtproto: mtprotoOutbound },
   commands: [doctorCommand, linkCommand, secretCommand],
