@@ -4,7 +4,7 @@ import { WORKS } from './works/index.mjs';
 
 export const USAGE = `npm run bench -- [options]
 
-  --quick             shorter windows and fewer rounds: under two minutes
+  --quick             shorter windows and fewer rounds: about four minutes
   --only NAME,…       these works only: ${WORKS.map(({ name }) => name).join(', ')}
   --rounds N          so many rounds of each work
   --subjects NAME,…   these only: ${Object.keys(SUBJECTS).join(', ')}
