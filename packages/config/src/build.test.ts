@@ -20,6 +20,7 @@ describe('a configuration without errors', () => {
         },
       },
       stats: false,
+      assetFolders: expect.any(Array) as string[],
     });
   });
 

@@ -16,6 +16,7 @@ export function buildConfig(
   inbounds: readonly InboundEntry[],
   outbounds: readonly OutboundEntry[],
   rules: readonly RuleEntry[],
+  assetFolders: readonly string[],
 ): SluiceConfig {
   const inboundTags = completeTags(
     inbounds.map(({ tag, protocol, listen, ports }) => ({ tag, name: `${protocol}:${ports[0]?.from ?? listen}` })),
@@ -31,6 +32,7 @@ export function buildConfig(
     },
     policy: buildPolicy(root),
     stats: member(root, 'stats') !== undefined,
+    assetFolders,
   });
 }
 

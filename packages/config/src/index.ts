@@ -1,5 +1,7 @@
+export { AssetFolders } from './assets/asset-folders.js';
 export { ConfigError } from './config-error.js';
 export { diagnosticCatalogue, type DiagnosticCode } from './diagnostics/catalogue.js';
+export { nearest } from './diagnostics/suggestion.js';
 export { formatDiagnostic } from './diagnostics/format.js';
 export { loadFiles, loadObject, loadTexts, type LoadOptions, type TextFile, type TextLoadResult } from './load.js';
 export * from './model.js';

@@ -1,5 +1,6 @@
 import type { Plugin } from '@sluice/plugin-api';
 import { createReadStream } from 'node:fs';
+import { AssetFolders, assetFolders } from './assets/asset-folders.js';
 import { buildConfig } from './build.js';
 import { checkListenConflicts } from './checks/listen-conflicts.js';
 import { checkOutboundChain } from './checks/outbound-chain.js';
@@ -37,7 +38,7 @@ export interface LoadOptions {
   readonly plugins: readonly Plugin[];
   /** Makes keys that nothing reads an error. Default false. */
   readonly strict?: boolean | undefined;
-  /** What "env:NAME" reads. Default: the process's environment. */
+  /** What "env:NAME" reads, and what names the folder of data files. Default: the process's environment. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
 }
 
@@ -139,7 +140,7 @@ function finish(
   if (roots.length > 0) {
     const merged = mergeFiles(roots, problems);
     validate(merged, pruned(coreSchema, [merged]), validator, problems);
-    config = readRoot(modernise(merged, problems), options, problems);
+    config = readRoot(modernise(merged, problems), paths, options, problems);
   } else if (!problems.hasErrors) {
     problems.error('C_READ', { pointer: '' }, 'no configuration file was named');
   }
@@ -147,12 +148,20 @@ function finish(
   return problems.hasErrors || config === undefined ? { diagnostics } : { config, diagnostics };
 }
 
-function readRoot(root: ObjectNode, options: LoadOptions, problems: Problems): SluiceConfig | undefined {
+function readRoot(
+  root: ObjectNode,
+  paths: readonly string[],
+  options: LoadOptions,
+  problems: Problems,
+): SluiceConfig | undefined {
+  const env = options.env ?? process.env;
+  const folders = assetFolders(paths, env);
   const context: EntryContext = {
     contributions: new PluginContributions(options.plugins),
     validator,
     problems,
-    env: options.env ?? process.env,
+    env,
+    assets: new AssetFolders(folders),
   };
   const read = <T>(
     nodes: readonly ConfigNode[],
@@ -167,5 +176,5 @@ function readRoot(root: ObjectNode, options: LoadOptions, problems: Problems): S
   checkReferences(root, inbounds, outbounds, rules, problems);
   checkOutboundChain(outbounds, problems);
   checkUnavailable(root, problems);
-  return problems.hasErrors ? undefined : buildConfig(root, inbounds, outbounds, rules);
+  return problems.hasErrors ? undefined : buildConfig(root, inbounds, outbounds, rules, folders);
 }

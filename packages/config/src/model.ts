@@ -85,6 +85,8 @@ export interface SluiceConfig {
   readonly policy: PolicyConfig;
   /** Whether `stats` is present: without it nothing is counted. */
   readonly stats: boolean;
+  /** Where geo files and the like are looked for, in order. */
+  readonly assetFolders: readonly string[];
 }
 
 export type Severity = 'error' | 'warning';

@@ -1,4 +1,4 @@
-import type { InboundConfig, OutboundConfig, SluiceConfig } from '@sluice/config';
+import { AssetFolders, type InboundConfig, type OutboundConfig, type SluiceConfig } from '@sluice/config';
 import {
   DataPlane,
   SystemResolver,
@@ -49,7 +49,11 @@ export function compose(config: SluiceConfig, contributions: Contributions, targ
   const accessLog = new AccessLog(logs);
   const traffic = new TrafficCounters(stats, config.policy, config.stats);
   const router = new Router({
-    rules: compileRules(config.routing.rules, (type) => contributions.ruleTypes.get(type)),
+    rules: compileRules(
+      config.routing.rules,
+      (type) => contributions.ruleTypes.get(type),
+      new AssetFolders(config.assetFolders),
+    ),
     domainStrategy: config.routing.domainStrategy,
     resolver,
   });

@@ -83,6 +83,7 @@ export function made(parts: Parts): Running {
       },
     },
     stats: false,
+    assetFolders: [],
   };
   const instance = new Instance(config, { plugins: [plugin], logTargets: { error: memory, access: memory } });
   return { instance, log: () => Buffer.concat(chunks).toString() };

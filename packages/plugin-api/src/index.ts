@@ -2,6 +2,7 @@ export * from '@sluice/net';
 export * from './contributions/command.js';
 export * from './contributions/inbound.js';
 export * from './contributions/outbound.js';
+export * from './contributions/asset-files.js';
 export * from './contributions/rule.js';
 export * from './contributions/schema.js';
 export { isUnreachable, ServerRing } from './outbound/server-ring.js';

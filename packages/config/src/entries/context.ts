@@ -1,3 +1,4 @@
+import type { AssetFiles } from '@sluice/plugin-api';
 import type { PluginContributions } from '../contributions.js';
 import type { Problems } from '../diagnostics/problems.js';
 import type { Validator } from '../validation/validator.js';
@@ -8,4 +9,5 @@ export interface EntryContext {
   readonly validator: Validator;
   readonly problems: Problems;
   readonly env: Readonly<Record<string, string | undefined>>;
+  readonly assets: AssetFiles;
 }

@@ -1,4 +1,4 @@
-import type { ProblemReporter, TSchema } from '@sluice/plugin-api';
+import type { AssetFiles, ProblemReporter, TSchema } from '@sluice/plugin-api';
 import type { Named } from '../contributions.js';
 import { fillDefaults } from '../normalise/defaults.js';
 import { normalise, type NormaliseOptions } from '../normalise/normalise.js';
@@ -10,7 +10,7 @@ import { deepFreeze } from './frozen.js';
 
 interface Contribution {
   readonly schema: TSchema;
-  check?(value: unknown, problems: ProblemReporter): void;
+  check?(value: unknown, problems: ProblemReporter, assets: AssetFiles): void;
 }
 
 /**
@@ -31,7 +31,7 @@ export function readContributed(
     if (!validate(complete, schema, validator, problems)) return undefined;
     const value = deepFreeze(toValue(complete));
     let failed = false;
-    contribution.check?.(value, {
+    const reporter: ProblemReporter = {
       error(path, message) {
         failed = true;
         problems.error('C_CHECK', placeAt(complete, path).place, message);
@@ -39,7 +39,8 @@ export function readContributed(
       warning(path, message) {
         problems.warning('C_CHECK', placeAt(complete, path).place, message);
       },
-    });
+    };
+    contribution.check?.(value, reporter, context.assets);
     return failed ? undefined : { value };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);

@@ -1,5 +1,5 @@
 import type { RuleConfig } from '@sluice/config';
-import { SluiceError, type Rule, type RuleTypeContribution } from '@sluice/plugin-api';
+import { SluiceError, type AssetFiles, type Rule, type RuleTypeContribution } from '@sluice/plugin-api';
 
 /** A rule and where it leads. */
 export interface CompiledRule {
@@ -17,10 +17,11 @@ export interface CompiledRule {
 export function compileRules(
   rules: readonly RuleConfig[],
   ruleType: (name: string) => RuleTypeContribution,
+  assets: AssetFiles,
 ): CompiledRule[] {
   return rules.map(({ type, outboundTag, fields }, index) => {
     try {
-      return { rule: ruleType(type).compile(fields), outboundTag, index };
+      return { rule: ruleType(type).compile(fields, assets), outboundTag, index };
     } catch (error) {
       if (!(error instanceof SluiceError)) throw error;
       throw new SluiceError(error.code, `routing rule ${index}: ${error.message}`, { cause: error });

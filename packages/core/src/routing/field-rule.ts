@@ -1,6 +1,7 @@
 import {
   defineRuleType,
   Type,
+  type AssetFiles,
   type ProblemReporter,
   type Rule,
   type RouteQuery,
@@ -32,6 +33,14 @@ const matchers: readonly Matcher[] = [
 /** The rule object's fields, of the shapes that the matchers' schemas accept. */
 export type FieldRuleFields = Readonly<Record<string, unknown>>;
 
+interface ParsedTest {
+  readonly matcher: Matcher;
+  readonly test: RouteTest;
+}
+
+/** Rules that were checked and cannot change: their lists from geo files can be large, and need not be read again. */
+const parsedBefore = new WeakMap<FieldRuleFields, readonly ParsedTest[]>();
+
 /**
  * V2Ray's rule type: the fields of a rule must all match, of a field's values any one.
  */
@@ -39,14 +48,23 @@ export const fieldRule = defineRuleType<FieldRuleFields>({
   description:
     "Matches by the connection's fields: all fields that are set must match, of each field's values any one.",
   schema: fieldSchema(),
-  check(rule, problems) {
-    parseTests(rule, problems);
+  check(rule, problems, assets) {
+    let failed = false;
+    const reporter: ProblemReporter = {
+      error(path, message) {
+        failed = true;
+        problems.error(path, message);
+      },
+      warning: (path, message) => problems.warning(path, message),
+    };
+    const parsed = parseTests(rule, reporter, assets);
+    if (!failed && Object.isFrozen(rule)) parsedBefore.set(rule, parsed);
     if (isSet(rule['balancerTag']) && !isSet(rule['outboundTag'])) {
       problems.error(['balancerTag'], 'balancers are not available yet: name an outbound with outboundTag');
     }
   },
-  compile(rule) {
-    const parsed = parseTests(rule, throwingReporter);
+  compile(rule, assets) {
+    const parsed = parsedBefore.get(rule) ?? parseTests(rule, throwingReporter, assets);
     const tests = parsed.map(({ test }) => test);
     const needsIp = parsed.some(({ matcher }) => matcher.needsIp === true);
     return new FieldRule(tests, needsIp);
@@ -69,10 +87,10 @@ class FieldRule implements Rule {
   }
 }
 
-function parseTests(rule: FieldRuleFields, problems: ProblemReporter): { matcher: Matcher; test: RouteTest }[] {
-  const found: { matcher: Matcher; test: RouteTest }[] = [];
+function parseTests(rule: FieldRuleFields, problems: ProblemReporter, assets: AssetFiles): ParsedTest[] {
+  const found: ParsedTest[] = [];
   for (const matcher of matchers) {
-    const test = matcher.parse(rule, problems);
+    const test = matcher.parse(rule, problems, assets);
     if (test !== undefined) found.push({ matcher, test });
   }
   // A field with nothing but mistakes is a condition all the same: its own error is enough.

@@ -2,6 +2,7 @@ import { destination, SluiceError, type Resolver, type RuleTypeContribution } fr
 import { describe, expect, test } from 'vitest';
 import { compileRules } from './compile.js';
 import { fieldRule } from './field-rule.js';
+import { assetsOf } from './geo/geo-data.fixture.js';
 import type { RouteSubject } from './route-subject.js';
 import { Router, type RouterOptions } from './router.js';
 
@@ -29,7 +30,7 @@ function ruleType(name: string): RuleTypeContribution {
 function route(domainStrategy: RouterOptions['domainStrategy'], rules: { out: string; [field: string]: unknown }[]) {
   const resolver = new FixedResolver(names);
   const configs = rules.map(({ out, ...fields }) => ({ type: 'field', outboundTag: out, fields }));
-  const router = new Router({ rules: compileRules(configs, ruleType), domainStrategy, resolver });
+  const router = new Router({ rules: compileRules(configs, ruleType, assetsOf({})), domainStrategy, resolver });
   return {
     resolver,
     pick: (host: string, change: Partial<RouteSubject> = {}) => router.pick({ ...subject(host), ...change }),
@@ -162,8 +163,8 @@ describe('compileRules', () => {
   test('names the rule that cannot be compiled', () => {
     const good = { type: 'field', outboundTag: 'a', fields: { port: 80 } };
     const wrong = { type: 'field', outboundTag: 'a', fields: { ip: ['10.0.0.0/40'] } };
-    expect(() => compileRules([good, wrong], ruleType)).toThrow(/^routing rule 1: ip\.0: .*prefix/);
-    expect(() => compileRules([{ ...good, type: 'fild' }], ruleType)).toThrow(
+    expect(() => compileRules([good, wrong], ruleType, assetsOf({}))).toThrow(/^routing rule 1: ip\.0: .*prefix/);
+    expect(() => compileRules([{ ...good, type: 'fild' }], ruleType, assetsOf({}))).toThrow(
       expect.objectContaining({ code: 'E_REGISTRY_UNKNOWN' }) as Error,
     );
   });

@@ -1,5 +1,6 @@
 import type { Destination, Endpoint, Network } from '@sluice/net';
 import type { User } from '../services/session.js';
+import type { AssetFiles } from './asset-files.js';
 import type { ProblemReporter, TSchema } from './schema.js';
 
 /** What a routing decision is made from. */
@@ -26,9 +27,9 @@ export interface RuleTypeContribution<S = unknown> {
   readonly description: string;
   /** The JSON Schema of the whole rule object, without `type`, `outboundTag` and `balancerTag`. */
   readonly schema: TSchema;
-  check?(rule: S, problems: ProblemReporter): void;
+  check?(rule: S, problems: ProblemReporter, assets: AssetFiles): void;
   /** @throws SluiceError E_CONFIG_INVALID for what `check` would have reported */
-  compile(rule: S): Rule;
+  compile(rule: S, assets: AssetFiles): Rule;
 }
 
 /** Keeps the rule's type while the registry forgets it. */

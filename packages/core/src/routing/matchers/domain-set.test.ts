@@ -1,5 +1,4 @@
 import fc from 'fast-check';
-import { RE2JS } from 're2js';
 import { describe, expect, test } from 'vitest';
 import { DomainSet, type DomainPatterns } from './domain-set.js';
 import { KeywordSet } from './keyword-set.js';
@@ -10,7 +9,7 @@ function naive(patterns: DomainPatterns, name: string): boolean {
     patterns.suffixes.some((suffix) => name === suffix || name.endsWith(`.${suffix}`)) ||
     patterns.keywords.some((keyword) => name.includes(keyword)) ||
     (!name.includes('.') && patterns.dotless.some((part) => name.includes(part))) ||
-    patterns.regexps.some((regexp) => new RegExp(regexp.pattern()).test(name))
+    patterns.regexps.some((regexp) => new RegExp(regexp).test(name))
   );
 }
 
@@ -24,10 +23,7 @@ const patterns = fc.record({
     maxLength: 60,
   }),
   dotless: fc.array(label, { maxLength: 1 }),
-  regexps: fc.array(
-    fc.constantFrom('^aa', 'b{3}$', '(^|\\.)c[ab]+\\.').map((expression) => RE2JS.compile(expression)),
-    { maxLength: 1 },
-  ),
+  regexps: fc.array(fc.constantFrom('^aa', 'b{3}$', '(^|\\.)c[ab]+\\.'), { maxLength: 1 }),
 });
 const none: DomainPatterns = { full: [], suffixes: [], keywords: [], dotless: [], regexps: [] };
 
@@ -57,7 +53,7 @@ describe('DomainSet', () => {
   });
 
   test('takes time in proportion to the name for an expression that makes others backtrack', () => {
-    const set = new DomainSet({ ...none, regexps: [RE2JS.compile('(a+)+$')] });
+    const set = new DomainSet({ ...none, regexps: ['(a+)+$'] });
     // By backtracking this would be 2^250 steps.
     expect(set.has(`${'a'.repeat(250)}b`)).toBe(false);
   });

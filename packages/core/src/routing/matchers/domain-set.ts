@@ -1,5 +1,5 @@
-import type { RE2JS } from 're2js';
 import { KeywordSet } from './keyword-set.js';
+import { RegexpSet } from './regexp-set.js';
 
 /** What a set of domains is made of; all lower-case. */
 export interface DomainPatterns {
@@ -11,8 +11,8 @@ export interface DomainPatterns {
   readonly keywords: readonly string[];
   /** Names without a dot that contain one of these match; "" is contained in all. */
   readonly dotless: readonly string[];
-  /** Names in which one of these finds something match. */
-  readonly regexps: readonly RE2JS[];
+  /** Names in which one of these finds something match; expressions that `compileRegexp` accepts. */
+  readonly regexps: readonly string[];
 }
 
 /** A set of domain names, asked from the cheapest pattern to the dearest. */
@@ -21,14 +21,14 @@ export class DomainSet {
   readonly #suffixes: ReadonlySet<string>;
   readonly #keywords: KeywordSet;
   readonly #dotless: readonly string[];
-  readonly #regexps: readonly RE2JS[];
+  readonly #regexps: RegexpSet;
 
   constructor(patterns: DomainPatterns) {
     this.#full = new Set(patterns.full);
     this.#suffixes = new Set(patterns.suffixes);
     this.#keywords = new KeywordSet(patterns.keywords);
     this.#dotless = patterns.dotless;
-    this.#regexps = patterns.regexps;
+    this.#regexps = new RegexpSet(patterns.regexps);
   }
 
   /** @param domain lower-case; the root's trailing dot may stand or not */
@@ -40,7 +40,7 @@ export class DomainSet {
       this.#hasSuffix(name) ||
       this.#keywords.foundIn(name) ||
       this.#hasDotless(name) ||
-      this.#regexps.some((regexp) => regexp.test(name))
+      this.#regexps.findsIn(name)
     );
   }
 

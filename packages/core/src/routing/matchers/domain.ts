@@ -1,19 +1,22 @@
 import { domainToASCII } from 'node:url';
-import type { ProblemReporter } from '@sluice/plugin-api';
-import type { RE2JS } from 're2js';
+import { SluiceError, type AssetFiles, type ProblemReporter } from '@sluice/plugin-api';
+import { readDomains } from '../geo/geo-domains.js';
+import { didYouMean, parseGeoValue, readCategory, type GeoValue } from '../geo/geo-value.js';
 import { DomainSet } from './domain-set.js';
 import { defineMatcher } from './matcher.js';
 import { compileRegexp } from './regexp.js';
 import { listItems, stringListSchema, type ListItem, type StringList } from './string-list.js';
-import { unavailablePrefix } from './unavailable.js';
 
 const KINDS = ['keyword', 'domain', 'full', 'regexp', 'dotless'] as const;
 
-type Patterns = { full: string[]; suffixes: string[]; keywords: string[]; dotless: string[]; regexps: RE2JS[] };
+const GEO_PREFIXES = { own: 'geosite', external: ['ext', 'ext-domain'] };
+
+type Patterns = { full: string[]; suffixes: string[]; keywords: string[]; dotless: string[]; regexps: string[] };
 
 const DESCRIPTION =
   'The target\'s domain, in any case. "word" or "keyword:word": contains it. "domain:example.org": it or a subdomain of it. ' +
   '"full:example.org": exactly it. "regexp:expression": found by it (RE2 syntax). "dotless:word": contains it and no dot. ' +
+  '"geosite:google": in this category of geosite.dat; "geosite:google@ads": with this attribute in it; "ext:FILE:CATEGORY[@attribute]": in another file. ' +
   'A target that is an IP never matches. Default: any target.';
 
 export const domainMatcher = defineMatcher<{ domain?: StringList; domains?: StringList }>({
@@ -21,21 +24,21 @@ export const domainMatcher = defineMatcher<{ domain?: StringList; domains?: Stri
     domain: stringListSchema(DESCRIPTION, [['domain:example.org', 'full:www.example.com', 'regexp:^ads?\\.']]),
     domains: stringListSchema(`The older name of \`domain\`; the values of both count together. ${DESCRIPTION}`),
   },
-  parse(rule, problems) {
+  parse(rule, problems, assets) {
     const items = [...listItems('domain', rule.domain, problems), ...listItems('domains', rule.domains, problems)];
     if (items.length === 0) return undefined;
     const patterns: Patterns = { full: [], suffixes: [], keywords: [], dotless: [], regexps: [] };
-    for (const item of items) addPattern(patterns, item, problems);
+    for (const item of items) addPattern(patterns, item, problems, assets);
     const set = new DomainSet(patterns);
     return ({ target }) => target.type === 'domain' && set.has(target.host);
   },
 });
 
-function addPattern(patterns: Patterns, { text, path }: ListItem, problems: ProblemReporter): void {
+function addPattern(patterns: Patterns, { text, path }: ListItem, problems: ProblemReporter, assets: AssetFiles): void {
   const value = text.trim();
-  const unavailable = unavailablePrefix(value, ['geosite', 'ext', 'ext-domain']);
-  if (unavailable !== undefined) {
-    problems.error(path, unavailable);
+  const geo = parseGeoValue(value, GEO_PREFIXES);
+  if (geo !== undefined) {
+    addCategory(patterns, geo, { text, path }, problems, assets);
     return;
   }
   const found = /^([a-z]+):(.*)$/is.exec(value);
@@ -68,16 +71,70 @@ function addPattern(patterns: Patterns, { text, path }: ListItem, problems: Prob
   }
 }
 
+/** A category's domains; with attributes, those that have all of them. */
+function addCategory(
+  patterns: Patterns,
+  geo: GeoValue | string,
+  { text, path }: ListItem,
+  problems: ProblemReporter,
+  assets: AssetFiles,
+): void {
+  try {
+    if (typeof geo === 'string') throw new SluiceError('E_CONFIG_INVALID', geo);
+    const [category = '', ...attributes] = geo.category.split('@').map((part) => part.trim().toLowerCase());
+    if (attributes.includes('')) throw new SluiceError('E_CONFIG_INVALID', '"@" must be followed by an attribute');
+    const seen = new Set<string>();
+    let count = 0;
+    readCategory({ file: geo.file, category }, assets, (bytes, members) => {
+      for (const { kind, value, attributes: own } of readDomains(bytes, members)) {
+        for (const attribute of own) seen.add(attribute);
+        if (!attributes.every((wanted) => own.includes(wanted))) continue;
+        count += 1;
+        if (kind === 'full') patterns.full.push(...spellings(value));
+        else if (kind === 'domain') patterns.suffixes.push(...spellings(value));
+        else if (kind === 'keyword') patterns.keywords.push(value.toLowerCase());
+        else addFileRegexp(patterns, value);
+      }
+    });
+    if (count > 0) return;
+    const unknown = attributes.find((attribute) => !seen.has(attribute));
+    const meant = unknown === undefined ? '' : didYouMean(unknown, seen);
+    problems.warning(
+      path,
+      `${shown(text)}: no domain of the category has this attribute, so this never matches${meant}`,
+    );
+  } catch (error) {
+    if (!(error instanceof SluiceError)) throw error;
+    problems.error(path, `${shown(text)}: ${error.message}`);
+  }
+}
+
+/** @throws SluiceError E_CONFIG_INVALID */
+function addFileRegexp(patterns: Patterns, expression: string): void {
+  try {
+    compileRegexp(expression);
+  } catch {
+    throw new SluiceError('E_CONFIG_INVALID', `has an expression that is not RE2 syntax: ${expression.slice(0, 64)}`);
+  }
+  patterns.regexps.push(expression);
+}
+
+function shown(text: string): string {
+  return `"${text.trim().slice(0, 64)}"`;
+}
+
 /** As written and as sent: clients send an internationalised name in its ASCII form. */
 function spellings(name: string): string[] {
   const lower = name.toLowerCase().replace(/\.$/, '');
+  if (/^[\x20-\x7e]*$/.test(lower)) return [lower];
   const ascii = domainToASCII(lower);
   return ascii === '' || ascii === lower ? [lower] : [lower, ascii];
 }
 
 function addRegexp(patterns: Patterns, expression: string, path: ListItem['path'], problems: ProblemReporter): void {
   try {
-    patterns.regexps.push(compileRegexp(expression));
+    compileRegexp(expression);
+    patterns.regexps.push(expression);
   } catch (error) {
     const why = error instanceof Error ? error.message.slice(0, 200) : 'unknown';
     problems.error(path, `not a regular expression in RE2 syntax (${why})`);

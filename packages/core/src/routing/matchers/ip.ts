@@ -1,22 +1,33 @@
 import { isIP } from 'node:net';
-import { ipToBytes, parseCidr, SluiceError, type Cidr, type ProblemReporter } from '@sluice/plugin-api';
-import { IpSet } from './ip-set.js';
+import {
+  ipToBytes,
+  parseCidr,
+  SluiceError,
+  type AssetFiles,
+  type Cidr,
+  type ProblemReporter,
+} from '@sluice/plugin-api';
+import { readBlocks } from '../geo/geo-blocks.js';
+import { parseGeoValue, readCategory } from '../geo/geo-value.js';
+import { IpSelection } from './ip-selection.js';
 import { defineMatcher } from './matcher.js';
 import { listItems, stringListSchema, type ListItem, type StringList } from './string-list.js';
-import { unavailablePrefix } from './unavailable.js';
 
-const EXAMPLES = [['10.0.0.0/8', '192.0.2.1', 'fc00::/7']];
+const EXAMPLES = [['10.0.0.0/8', '192.0.2.1', 'fc00::/7', 'geoip:private']];
+const GEO_PREFIXES = { own: 'geoip', external: ['ext', 'ext-ip'] };
+const VALUES =
+  'addresses, CIDR blocks, "geoip:cn" (a category of geoip.dat), "geoip:!cn" (what is not in it) and "ext:FILE:CATEGORY" (of another file)';
 
 export const ipMatcher = defineMatcher<{ ip?: StringList }>({
   fields: {
     ip: stringListSchema(
-      "The target's IP: addresses and CIDR blocks. A target that is a domain has IPs only where `domainStrategy` has it resolved. Default: any.",
+      `The target's IP: ${VALUES}. A target that is a domain has IPs only where \`domainStrategy\` has it resolved. Default: any.`,
       EXAMPLES,
     ),
   },
   needsIp: true,
-  parse(rule, problems) {
-    const set = parseBlocks(listItems('ip', rule.ip, problems), problems);
+  parse(rule, problems, assets) {
+    const set = parseBlocks(listItems('ip', rule.ip, problems), problems, assets);
     if (set === undefined) return undefined;
     return ({ ips }) => {
       for (const ip of ips) if (set.has(ip)) return true;
@@ -26,30 +37,44 @@ export const ipMatcher = defineMatcher<{ ip?: StringList }>({
 });
 
 export const sourceMatcher = defineMatcher<{ source?: StringList }>({
-  fields: { source: stringListSchema("The client's IP: addresses and CIDR blocks. Default: any.", EXAMPLES) },
-  parse(rule, problems) {
-    const set = parseBlocks(listItems('source', rule.source, problems), problems);
+  fields: { source: stringListSchema(`The client's IP: ${VALUES}. Default: any.`, EXAMPLES) },
+  parse(rule, problems, assets) {
+    const set = parseBlocks(listItems('source', rule.source, problems), problems, assets);
     if (set === undefined) return undefined;
     // A client on a Unix socket has a path for its address.
     return ({ source }) => isIP(source.address) !== 0 && set.has(ipToBytes(source.address));
   },
 });
 
-function parseBlocks(items: readonly ListItem[], problems: ProblemReporter): IpSet | undefined {
+function parseBlocks(
+  items: readonly ListItem[],
+  problems: ProblemReporter,
+  assets: AssetFiles,
+): IpSelection | undefined {
   if (items.length === 0) return undefined;
   const blocks: Cidr[] = [];
+  const excluded: Cidr[][] = [];
   for (const { text, path } of items) {
     const value = text.trim();
-    const unavailable = unavailablePrefix(value, ['geoip', 'ext', 'ext-ip']);
-    if (unavailable !== undefined) {
-      problems.error(path, unavailable);
+    const geo = parseGeoValue(value, GEO_PREFIXES);
+    if (geo !== undefined) {
+      try {
+        if (typeof geo === 'string') throw new SluiceError('E_CONFIG_INVALID', geo);
+        const isInverse = geo.category.startsWith('!');
+        const found = readCategory({ ...geo, category: geo.category.slice(isInverse ? 1 : 0) }, assets, readBlocks);
+        if (isInverse) excluded.push(found);
+        else for (const block of found) blocks.push(block);
+      } catch (error) {
+        if (!(error instanceof SluiceError)) throw error;
+        problems.error(path, `"${value.slice(0, 64)}": ${error.message}`);
+      }
       continue;
     }
     const block = parseBlock(value);
     if (typeof block === 'string') problems.error(path, block);
     else blocks.push(block);
   }
-  return new IpSet(blocks);
+  return new IpSelection(blocks, excluded);
 }
 
 /** A block, or what is wrong with it. */

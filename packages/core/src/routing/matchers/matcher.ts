@@ -1,4 +1,4 @@
-import { SluiceError, type ProblemReporter, type RouteQuery, type TSchema } from '@sluice/plugin-api';
+import { SluiceError, type AssetFiles, type ProblemReporter, type RouteQuery, type TSchema } from '@sluice/plugin-api';
 
 /** One condition of a rule, compiled. Pure; never throws. */
 export type RouteTest = (query: RouteQuery) => boolean;
@@ -14,9 +14,10 @@ export interface Matcher<F = unknown> {
   readonly needsIp?: boolean;
   /**
    * Reads the fields of a rule that the schemas accept. Every mistake goes to `problems`.
+   * @param assets where the data files are that values name
    * @returns the test, or undefined if the rule does not set this condition
    */
-  parse(rule: Readonly<F>, problems: ProblemReporter): RouteTest | undefined;
+  parse(rule: Readonly<F>, problems: ProblemReporter, assets: AssetFiles): RouteTest | undefined;
 }
 
 /** Keeps the fields' types while the list of matchers forgets them. */

@@ -2,14 +2,6 @@ import { Type } from '@sluice/plugin-api';
 import { defineMatcher } from './matcher.js';
 import { stringListSchema, type StringList } from './string-list.js';
 
-/** Why a value such as "geoip:cn" cannot be used, if its prefix is one of those named. */
-export function unavailablePrefix(value: string, prefixes: readonly string[]): string | undefined {
-  const prefix = value.slice(0, Math.max(0, value.indexOf(':'))).toLowerCase();
-  return prefixes.includes(prefix)
-    ? `"${value.slice(0, 64)}": ${prefix}: needs a geo data file, which is not available yet`
-    : undefined;
-}
-
 /** Conditions of V2Ray that cannot be tested yet. A rule without them would match too much. */
 export const protocolMatcher = defineMatcher<{ protocol?: StringList }>({
   fields: {
