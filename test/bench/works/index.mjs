@@ -3,6 +3,7 @@ import { handshakes, handshakesInTls } from './handshakes.mjs';
 import { idle } from './idle.mjs';
 import { memory, memoryInTls } from './memory.mjs';
 import { PIECES } from './pieces.mjs';
+import { ROUTING } from './routing.mjs';
 import { start } from './start.mjs';
 import { STREAMS } from './streams.mjs';
 import { MANY_USERS } from './users.mjs';
@@ -20,4 +21,5 @@ export const WORKS = [
   idle,
   start,
   ...PIECES,
+  ...ROUTING,
 ];

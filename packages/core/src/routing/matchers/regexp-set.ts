@@ -3,8 +3,8 @@ import { compileRegexp } from './regexp.js';
 import { KeywordSet } from './keyword-set.js';
 import { requiredLiteral } from './required-literal.js';
 
-/** Shorter ones are found in too many names to keep expressions from being asked. */
-const LITERAL_FROM = 4;
+/** Shorter texts, and top-level domains, stand in too many names to keep expressions from being asked. */
+const isTelling = (literal: string): boolean => literal.length >= 4 && !/^\.[a-z]+$/.test(literal);
 
 /**
  * Expressions in RE2 syntax. They are asked as one, whose time does not grow with their number; those
@@ -22,7 +22,7 @@ export class RegexpSet {
     const others: string[] = [];
     for (const expression of new Set(expressions)) {
       const literal = requiredLiteral(expression);
-      if (literal.length < LITERAL_FROM) {
+      if (!isTelling(literal)) {
         others.push(expression);
         continue;
       }
