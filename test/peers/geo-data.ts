@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { describe } from 'vitest';
 
 /** The folder that SLUICE_GEO_DATA names, if V2Ray's published geosite.dat and geoip.dat are in it. */
-export const geoDataFolder = findFolder();
+const geoDataFolder = findFolder();
 
 /** A suite that needs the published files, which are not part of the project; without them it is skipped by name. */
 export function describeGeoData(name: string, suite: (folder: string) => void): void {
