@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
  * `npm test [-- arguments of vitest]`: installs and builds what is missing, lints, installs the real peers where it may,
- * and runs every test. Its last line is `N passed, N failed, N skipped`. With CI=true a skipped test is a failure.
+ * and runs every test. Its last line is `N passed, N failed, N skipped`. With CI=true a skipped test is a failure, unless it needs data that is not part of the project.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -51,7 +51,9 @@ if (step('build', build) !== false) {
 
 const { passed, failed, skipped } = summary;
 for (const name of skipped) console.log(`skipped: ${name}`);
-if (onCi && skipped.length > 0) problems.push('tests were skipped, which CI does not allow');
+// Data that the project may not carry is no reason to fail; a program that is missing is.
+const avoidable = skipped.filter((name) => !name.includes('not part of the project'));
+if (onCi && avoidable.length > 0) problems.push('tests were skipped, which CI does not allow');
 for (const problem of problems) console.log(`problem: ${problem}`);
 console.log(`times: ${durations.join(', ')}`);
 console.log(`${passed} passed, ${failed} failed, ${skipped.length} skipped`);
