@@ -147,8 +147,10 @@ class Client {
     return constructor;
   }
 
+  /** As clients have it that lose a key's leading zeros. */
   get auxHash(): Buffer {
-    return sha1(this.authKey).subarray(0, 8);
+    const key = this.authKey;
+    return sha1(key.subarray(key.findIndex((byte) => byte !== 0))).subarray(0, 8);
   }
 
   get salt(): bigint {

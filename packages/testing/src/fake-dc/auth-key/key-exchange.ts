@@ -131,16 +131,18 @@ export class KeyExchange {
 
     const authKey = this.#dh.agree(publicNumber);
     const auxHash = sha1(authKey).subarray(0, 8);
-    const newNonceHash = (digit: number): Buffer => sha1(inner.newNonce, Buffer.of(digit), auxHash).subarray(4);
-    // Some clients lose a key's leading zeros, and so agree on another one; one in 256 would.
+    const nonceHash = (digit: number, of: Buffer): Buffer => sha1(inner.newNonce, Buffer.of(digit), of).subarray(4);
+    // Some clients (mtcute, Telethon) lose a key's leading zeros, and so agree on another one; one in 256
+    // would. They are asked for another number, by a hash of the key as they have it.
     if (authKey[0] === 0) {
-      this.#retryId = auxHash.readBigUInt64LE();
-      return { answer: this.#wrap(constructors.dhGenRetry, newNonceHash(2)) };
+      const short = sha1(authKey.subarray(authKey.findIndex((byte) => byte !== 0))).subarray(0, 8);
+      this.#retryId = short.readBigUInt64LE();
+      return { answer: this.#wrap(constructors.dhGenRetry, nonceHash(2, short)) };
     }
     const salt = xor(inner.newNonce.subarray(0, 8), this.#started.serverNonce).readBigUInt64LE();
     const { padding, dc, expiresIn } = inner;
     return {
-      answer: this.#wrap(constructors.dhGenOk, newNonceHash(1)),
+      answer: this.#wrap(constructors.dhGenOk, nonceHash(1, auxHash)),
       made: {
         authKey,
         keyId: keyIdOf(authKey),
