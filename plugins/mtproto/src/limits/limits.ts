@@ -3,7 +3,7 @@ import { ExpiryWatch } from './expiry-watch.js';
 import type { LimitSettings } from './limit-settings.js';
 import { LocalLedgers } from './local-ledgers.js';
 import { UsageFile, type UsageStore } from './usage-file.js';
-import { StateFile } from '../state-file.js';
+import { StateFile } from '../state/state-file.js';
 import type { Ledgers } from './user-ledger.js';
 import { UserLimits } from './user-limits.js';
 

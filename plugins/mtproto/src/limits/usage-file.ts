@@ -1,6 +1,6 @@
 import { SluiceError, TimerEntry, TimerWheel, toSluiceError, type Logger } from '@sluice/plugin-api';
 import type { MemoryLedger, UsageObserver } from './memory-ledger.js';
-import { PathClaim } from '../path-claim.js';
+import { PathClaim } from '../state/path-claim.js';
 import { UsageTable } from './usage-table.js';
 
 /** Where usage is kept: a file, as a whole, written so that a crash leaves the one before or the new one. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { TimerWheel } from '@sluice/plugin-api';
 import { MemoryLogger, MemoryStats } from '@sluice/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { StateFile } from '../state-file.js';
+import { StateFile } from '../state/state-file.js';
 import { LocalReplayFilter } from './local-replay-filter.js';
 import type { ReplaySettings } from './settings.js';
 

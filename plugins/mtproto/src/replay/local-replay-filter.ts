@@ -8,8 +8,8 @@ import {
   type SluiceError,
   type Stats,
 } from '@sluice/plugin-api';
-import { PathClaim } from '../path-claim.js';
-import { StateFile } from '../state-file.js';
+import { PathClaim } from '../state/path-claim.js';
+import { StateFile } from '../state/state-file.js';
 import type { ReplayFilter } from './replay-filter.js';
 import { ENTRY_MEMORY, ReplayTable, snapshotLength } from './replay-table.js';
 import { MAX_ENTRIES, replayLimits, type ReplaySettings } from './settings.js';
