@@ -78,6 +78,13 @@ describe('StateFile', () => {
     for (const made of ['a', 'a/b']) expect((await stat(join(folder, made))).mode & 0o777).toBe(0o700);
   });
 
+  it('fails where no folder can be made, and does not hang', async () => {
+    // The kernel answers as if the folder above were missing.
+    await expect(file({}, '/proc/sluice/a/state').write(Buffer.from('x'))).rejects.toThrow(
+      failure(/cannot be written: E[A-Z]+$/),
+    );
+  });
+
   it('follows a symbolic link and leaves it', async () => {
     await mkdir(join(folder, 'real'));
     await file({}, join(folder, 'real/there')).write(Buffer.from('one'));

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { mkdir, open, readdir, realpath, rename, rm, type FileHandle } from 'node:fs/promises';
+import { open, readdir, realpath, rename, rm, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { errnoOf, SluiceError, toSluiceError, type Logger } from '@sluice/plugin-api';
+import { makeFolder } from './make-folder.js';
 import { ENVELOPE_LENGTH, openState, sealState, type StateLabel } from './state-envelope.js';
 
 export interface StateFileOptions extends StateLabel {
@@ -143,7 +144,7 @@ async function target(path: string): Promise<string> {
 
 async function replace(path: string, label: StateLabel, state: Uint8Array): Promise<void> {
   const folder = dirname(path);
-  const made = await mkdir(folder, { recursive: true, mode: 0o700 });
+  const made = await makeFolder(folder);
   written += 1;
   const temporary = join(folder, `.${basename(path)}.${process.pid}-${run}-${written}.tmp`);
   try {

@@ -1,8 +1,9 @@
 import type { Buffer } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf, SluiceError } from '@sluice/plugin-api';
+import { makeFolder } from '../../state/make-folder.js';
 
 /** What was fetched last, as files under their own names: an operator can put them there, too. */
 export class CacheFolder {
@@ -40,7 +41,7 @@ export class CacheFolder {
   async write(name: string, content: Buffer): Promise<void> {
     const temporary = join(this.#folder, `.${name}.${randomBytes(6).toString('hex')}`);
     try {
-      await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+      await makeFolder(this.#folder);
       const file = await open(temporary, 'wx', 0o600);
       try {
         await file.writeFile(content);
