@@ -10,8 +10,8 @@ interface Waiting {
 }
 
 /**
- * Carries long searches on side by side, one step of one search in each turn of the event loop, so
- * that they hold nothing up, however many there are.
+ * Carries long searches on, one step in each turn of the event loop, so that they hold nothing up,
+ * however many there are. First come, first served: side by side all of them would end last.
  */
 export class SearchQueue {
   readonly #limit: number;
@@ -50,7 +50,7 @@ export class SearchQueue {
     if (next !== undefined) {
       if (!next.isWanted()) next.resolve(undefined);
       else if (next.run.step()) next.resolve(next.run.found);
-      else this.#waiting.push(next);
+      else this.#waiting.unshift(next);
     }
     this.#isRunning = this.#waiting.length > 0;
     if (this.#isRunning) setImmediate(this.#turn);
