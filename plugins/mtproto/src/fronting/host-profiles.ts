@@ -1,29 +1,20 @@
-import type { Buffer } from 'node:buffer';
 import {
   SluiceError,
   toSluiceError,
   type DataPlane,
   type Dispatcher,
-  type HandshakeReader,
   type Logger,
   type OwnSession,
   type TimerEntry,
 } from '@sluice/plugin-api';
-import { plausibleProfile, readFirstFlight, type HostProfile } from '../fake-tls/host-profile.js';
-import { KeySharePool } from '../fake-tls/key-share-pool.js';
-import { probeHello } from '../fake-tls/probe-hello.js';
+import { plausibleProfile, type HostProfile } from '../fake-tls/host-profile.js';
+import { measureFlight } from '../fake-tls/measure-flight.js';
 import type { FrontedHosts } from './fronted-hosts.js';
 
 const MINUTE = 60_000;
 /** A certificate is renewed every few weeks: what is measured once an hour is never long out of date. */
 const REFRESH_MS = 60 * MINUTE;
 const RETRY_MS = 2 * MINUTE;
-/** A server that has sent nothing for so long has sent its flight. */
-const SILENCE_MS = 500;
-/** The whole measurement's time. */
-const LIMIT_MS = 10_000;
-/** No server's first flight is longer. */
-const MAX_FLIGHT = 32 * 1024;
 /** Hosts are asked a few at a time. */
 const AT_A_TIME = 4;
 
@@ -45,7 +36,6 @@ export class HostProfiles {
   readonly #services: HostProfilesServices;
   readonly #hosts: FrontedHosts | undefined;
   readonly #profiles = new Map<string, HostProfile>();
-  readonly #shares = new KeySharePool(0);
   readonly #measuring = new Set<OwnSession>();
   readonly #waiting: string[] = [];
   #names: readonly string[] = [];
@@ -108,15 +98,8 @@ export class HostProfiles {
       const link = await dispatcher.connect(session, host, { byConfiguration: true });
       // Whoever closes, here or the runtime, waits for no host.
       session.onEnd({ sessionEnded: () => link.destroy(over) });
-      let flight: Buffer;
-      try {
-        link.write(probeHello(name, this.#shares));
-        flight = await this.#readFlight(link.reader);
-      } finally {
-        link.destroy();
-      }
-      const profile = readFirstFlight(flight);
-      if (typeof profile === 'string') {
+      const profile = await measureFlight(link, name).finally(() => link.destroy());
+      if (profile === undefined) {
         throw new SluiceError('E_PROTOCOL', 'its answer to a TLS hello is not that of a TLS 1.3 server');
       }
       this.#profiles.set(name, profile);
@@ -133,27 +116,6 @@ export class HostProfiles {
     } finally {
       this.#measuring.delete(session);
       session.close();
-    }
-  }
-
-  /** What the server sends until it is silent. */
-  async #readFlight(reader: HandshakeReader): Promise<Buffer> {
-    const { timers } = this.#services.plane;
-    const silent = new SluiceError('E_HANDSHAKE_TIMEOUT', 'it did not answer a TLS hello in time');
-    const endAt = performance.now() + LIMIT_MS;
-    let seen = 0;
-    for (;;) {
-      const left = endAt - performance.now();
-      if (left <= 0 || seen > MAX_FLIGHT) throw silent;
-      const timer = timers.after(seen === 0 ? left : Math.min(SILENCE_MS, left), () => reader.giveUp(silent));
-      try {
-        seen = (await reader.inspect((bytes) => bytes.length > seen)).length;
-      } catch (error) {
-        if (seen === 0) throw error;
-        return reader.release();
-      } finally {
-        timers.cancel(timer);
-      }
     }
   }
 }

@@ -7,10 +7,13 @@ const UNSPECIFIED = 0x00;
 const TCP_OVER_IPV4 = 0x11;
 const TCP_OVER_IPV6 = 0x21;
 
+/** Whom the proxy's own connections are from, so that nothing is counted against anybody's address. */
+export const NOBODY: Endpoint = { address: '', port: 0 };
+
 /**
  * The header that tells the next server whom a TCP connection is from; to be written before
  * anything else, in one write. One address of each family makes the IPv4 one an IPv4-mapped IPv6
- * address. Where either is no IP (a Unix socket), the header says that the addresses are unknown.
+ * address. Where either is no IP (a Unix socket, nobody), the header says that the addresses are unknown.
  * @param destination what the client connected to
  */
 export function encodeProxyHeader(version: 1 | 2, source: Endpoint, destination: Endpoint): Buffer {

@@ -55,6 +55,7 @@ export function failureOf({ code, message, cause }: SluiceError): string {
       return 'refuses the connection';
     case 'E_DIAL_TIMEOUT':
     case 'E_CONN_TIMEOUT':
+    case 'E_HANDSHAKE_TIMEOUT':
       return 'does not answer in time';
     case 'E_DIAL_UNREACHABLE':
       return NO_ROUTE;

@@ -1,14 +1,6 @@
 import type { Duplex } from 'node:stream';
 import tls, { type TLSSocket } from 'node:tls';
-import { errnoOf, SluiceError, toSluiceError, type Link } from '@sluice/plugin-api';
-import { readFirstFlight, type HostProfile } from '../../fake-tls/host-profile.js';
-import { KeySharePool } from '../../fake-tls/key-share-pool.js';
-import { probeHello } from '../../fake-tls/probe-hello.js';
-
-/** A server that has sent nothing for so long, in ms, has sent its first flight. */
-const SILENCE_MS = 300;
-/** Longer than any first flight, in bytes. */
-const MAX_FLIGHT = 48 * 1024;
+import { errnoOf, SluiceError, toSluiceError } from '@sluice/plugin-api';
 
 /** What a server shows to whoever asks for a name. */
 export interface TlsSite {
@@ -58,31 +50,6 @@ export function visitSite(
       reject(new SluiceError('E_CONN_CLOSED', 'the server closes the connection'));
     });
   });
-}
-
-/**
- * What a browser's hello is answered with, before the client speaks again.
- * @returns undefined if that is no flight of TLS 1.3 with a key exchange that Telegram's clients offer
- * @throws the link's errors, if nothing comes at all
- */
-export async function measureFlight(link: Link, name: string): Promise<HostProfile | undefined> {
-  const { reader } = link;
-  link.write(probeHello(name, new KeySharePool(0)));
-  const silent = new SluiceError('E_CONN_TIMEOUT', 'silence');
-  let seen = (await reader.inspect((bytes) => bytes.length > 0)).length;
-  while (seen < MAX_FLIGHT) {
-    const timer = setTimeout(() => reader.giveUp(silent), SILENCE_MS);
-    try {
-      seen = (await reader.inspect((bytes) => bytes.length > seen)).length;
-    } catch {
-      // Silent, or closed: that was all.
-      break;
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-  const profile = readFirstFlight(reader.buffered);
-  return typeof profile === 'string' ? undefined : profile;
 }
 
 function noTls(error: Error): SluiceError {

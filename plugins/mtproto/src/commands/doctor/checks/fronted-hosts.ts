@@ -1,13 +1,14 @@
 import { formatHostPort, LinkDuplex, toSluiceError, type Destination } from '@sluice/plugin-api';
+import { measureFlight } from '../../../fake-tls/measure-flight.js';
 import { MAX_PLAINTEXT, NamedGroup } from '../../../fake-tls/tls.js';
 import { FrontedHosts } from '../../../fronting/fronted-hosts.js';
-import { encodeProxyHeader } from '../../../proxy-protocol/encode.js';
+import { encodeProxyHeader, NOBODY } from '../../../proxy-protocol/encode.js';
 import { isEveryAddress } from '../../../share-link.js';
 import type { ConfiguredInbound } from '../../mtproto-inbounds.js';
 import { readDateHeader } from '../date-header.js';
 import type { Examination } from '../examination.js';
 import { failureOf, type Check, type Finding } from '../finding.js';
-import { measureFlight, visitSite, type TlsSite } from '../tls-site.js';
+import { visitSite, type TlsSite } from '../tls-site.js';
 import { tlsNames, type TlsName } from '../tls-names.js';
 
 const subject = 'fronted hosts';
@@ -43,7 +44,6 @@ async function lookAt(
   const start = async (): ReturnType<Examination['network']['connect']> => {
     const link = await examination.network.connect(host, signal);
     const version = inbound.settings.fronting?.proxyProtocol ?? 0;
-    // A visitor without an address, so that nothing is counted against anybody's.
     if (version !== 0) link.write(encodeProxyHeader(version, NOBODY, NOBODY));
     return link;
   };
@@ -66,8 +66,6 @@ async function lookAt(
     return [unreachable(about, error)];
   }
 }
-
-const NOBODY = { address: '', port: 0 } as const;
 
 async function reach(
   inbound: ConfiguredInbound,
