@@ -69,7 +69,7 @@ export class MtprotoInbound implements Inbound {
     this.#proxied = proxyProtocol === undefined ? undefined : new ProxiedSources(proxyProtocol);
     this.#tcp = tcpOptions(settings.tcp);
     const hosts = fronting === undefined ? undefined : new FrontedHosts(fronting);
-    this.#profiles = new HostProfiles(hosts, { tag, plane, dispatcher, logger });
+    this.#profiles = new HostProfiles(hosts, fronting ?? {}, { tag, plane, dispatcher, logger });
     this.#strangers = new Strangers(context, { hosts, fronting: fronting ?? {}, strangers });
     this.#handshake = new ClientHandshake({
       users: this.#users,

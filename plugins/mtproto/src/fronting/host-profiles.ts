@@ -9,7 +9,9 @@ import {
 } from '@sluice/plugin-api';
 import { plausibleProfile, type HostProfile } from '../fake-tls/host-profile.js';
 import { measureFlight } from '../fake-tls/measure-flight.js';
+import { encodeProxyHeader, NOBODY } from '../proxy-protocol/encode.js';
 import type { FrontedHosts } from './fronted-hosts.js';
+import type { FrontingSettings } from './settings.js';
 
 const MINUTE = 60_000;
 /** A certificate is renewed every few weeks: what is measured once an hour is never long out of date. */
@@ -35,6 +37,7 @@ export interface HostProfilesServices {
 export class HostProfiles {
   readonly #services: HostProfilesServices;
   readonly #hosts: FrontedHosts | undefined;
+  readonly #proxyProtocol: 0 | 1 | 2;
   readonly #profiles = new Map<string, HostProfile>();
   readonly #measuring = new Set<OwnSession>();
   readonly #waiting: string[] = [];
@@ -42,8 +45,13 @@ export class HostProfiles {
   #timer: TimerEntry | undefined;
   #isClosed = false;
 
-  constructor(hosts: FrontedHosts | undefined, services: HostProfilesServices) {
+  constructor(
+    hosts: FrontedHosts | undefined,
+    { proxyProtocol = 0 }: Pick<FrontingSettings, 'proxyProtocol'>,
+    services: HostProfilesServices,
+  ) {
     this.#hosts = hosts;
+    this.#proxyProtocol = proxyProtocol;
     this.#services = services;
   }
 
@@ -98,6 +106,8 @@ export class HostProfiles {
       const link = await dispatcher.connect(session, host, { byConfiguration: true });
       // Whoever closes, here or the runtime, waits for no host.
       session.onEnd({ sessionEnded: () => link.destroy(over) });
+      const version = this.#proxyProtocol;
+      if (version !== 0) link.write(encodeProxyHeader(version, NOBODY, NOBODY));
       const profile = await measureFlight(link, name).finally(() => link.destroy());
       if (profile === undefined) {
         throw new SluiceError('E_PROTOCOL', 'its answer to a TLS hello is not that of a TLS 1.3 server');
