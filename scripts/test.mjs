@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /**
  * `npm test [-- arguments of vitest]`: installs and builds what is missing, lints, installs the real peers where it may,
- * and runs every test. Its last line is `N passed, N failed, N skipped`. With CI=true a skipped test is a failure, unless it needs data that is not part of the project.
+ * and runs every test. Its last line is `N passed, N failed, N skipped`. With CI=true a skipped test is a failure,
+ * unless it needs data that is not part of the project.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
