@@ -1,7 +1,11 @@
+import type { BalancerStrategyContribution } from './contributions/balancer.js';
 import type { CommandContribution } from './contributions/command.js';
+import type { DnsServerContribution } from './contributions/dns-server.js';
 import type { InboundContribution } from './contributions/inbound.js';
 import type { OutboundContribution } from './contributions/outbound.js';
 import type { RuleTypeContribution } from './contributions/rule.js';
+import type { ServiceContribution } from './contributions/service.js';
+import type { SnifferContribution } from './contributions/sniffer.js';
 
 /** The version of this contract; a plugin states the one it was written for. */
 export const API_VERSION = 1;
@@ -18,6 +22,14 @@ export interface Plugin {
   readonly outbounds?: Readonly<Record<string, OutboundContribution>>;
   /** By the name that a rule's `"type"` uses. */
   readonly ruleTypes?: Readonly<Record<string, RuleTypeContribution>>;
+  /** By the key at the top of the configuration: "api". */
+  readonly services?: Readonly<Record<string, ServiceContribution>>;
+  /** By the name that `sniffing.destOverride` uses. */
+  readonly sniffers?: Readonly<Record<string, SnifferContribution>>;
+  /** By the name that a balancer's `strategy.type` uses. */
+  readonly balancerStrategies?: Readonly<Record<string, BalancerStrategyContribution>>;
+  /** By the scheme of a DNS server's address: "https". */
+  readonly dnsServers?: Readonly<Record<string, DnsServerContribution>>;
   readonly commands?: readonly CommandContribution[];
 }
 

@@ -1,7 +1,11 @@
 import type { DataPlane, Resolver } from '@sluice/net';
 import type { Dialer } from './services/dialer.js';
+import type { Control } from './services/control.js';
 import type { Dispatcher, PacketDispatcher } from './services/dispatcher.js';
+import type { Dns } from './services/dns.js';
+import type { Health } from './services/health.js';
 import type { Logger } from './services/logger.js';
+import type { LogFeed } from './services/logs.js';
 import type { Policy } from './services/policy.js';
 import type { Stats } from './services/stats.js';
 
@@ -35,6 +39,10 @@ export const tokens = {
   stats: token<Stats>('stats'),
   resolver: token<Resolver>('resolver'),
   plane: token<DataPlane>('plane'),
+  dns: token<Dns>('dns'),
+  health: token<Health>('health'),
+  logs: token<LogFeed>('logs'),
+  control: token<Control>('control'),
 } as const;
 
 /** The container as handlers see it. */

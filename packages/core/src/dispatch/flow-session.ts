@@ -7,6 +7,7 @@ import {
   type Session,
   type SessionKey,
   type SessionObserver,
+  type Sniffed,
   type User,
 } from '@sluice/plugin-api';
 
@@ -31,6 +32,8 @@ export abstract class FlowSession extends TimerEntry implements Session {
   attributes: Readonly<Record<string, string>> | undefined;
   target: Destination | undefined;
   outboundTag: string | undefined;
+  balancerTag: string | undefined;
+  sniffed: Sniffed | undefined;
   /** The index of the rule that chose the outbound; undefined for the default outbound. */
   ruleIndex: number | undefined;
   ended = false;

@@ -32,4 +32,8 @@ export class SessionSubject implements RouteSubject {
   get attributes(): Readonly<Record<string, string>> | undefined {
     return this.#session.attributes;
   }
+
+  get protocol(): string | undefined {
+    return this.#session.sniffed?.protocol;
+  }
 }

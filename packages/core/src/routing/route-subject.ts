@@ -19,6 +19,7 @@ export class SubjectQuery implements RouteQuery {
   readonly target: Destination;
   readonly user: User | undefined;
   readonly attributes: Readonly<Record<string, string>> | undefined;
+  readonly protocol: string | undefined;
   /** A rule has looked at the IPs of a domain that was not resolved. */
   missedIps = false;
   readonly #subject: RouteSubject;
@@ -31,6 +32,7 @@ export class SubjectQuery implements RouteQuery {
     this.target = subject.target;
     this.user = subject.user;
     this.attributes = subject.attributes;
+    this.protocol = subject.protocol;
   }
 
   /** Not copied: to know it may cost a system call, and most rules do not look at it. */

@@ -22,9 +22,31 @@ export interface InboundContribution<S = unknown> {
   create(context: InboundContext<S>): Inbound;
 }
 
+/** The users of an inbound whose protocol lets them change while it runs. */
+export interface InboundUsers {
+  /** Their e-mails, as configured. */
+  emails(): readonly string[];
+  /**
+   * @param user an entry of the settings' list of users, as a configuration has it
+   * @throws SluiceError E_CONFIG_INVALID saying what is wrong with it, E_EXISTS if the e-mail is taken
+   */
+  add(user: unknown): void;
+  /** Whether there was one. The runtime ends the user's connections. */
+  remove(email: string): boolean;
+}
+
 export interface Inbound {
+  /** Where the protocol's users can be changed while it runs. */
+  readonly users?: InboundUsers;
   /** The policy level that limits the handshake, before a user is known. Default 0. */
   readonly level?: number;
+  /**
+   * Takes over what must outlive a change of the configuration (used quotas, seen handshakes) from the
+   * inbound of the same protocol and tag whose place this one takes. Called before `start`, while the
+   * other one runs; the other's connections go on, and it is closed when they are over.
+   * @returns the e-mails of users whose connections must end: gone, or with another secret
+   */
+  succeed?(previous: Inbound): readonly string[];
   start?(): void | Promise<void>;
   /** Safe after a start that failed half-way, and twice. */
   close?(): void | Promise<void>;

@@ -11,6 +11,8 @@ export interface RouteQuery {
   readonly target: Destination;
   readonly user: User | undefined;
   readonly attributes: Readonly<Record<string, string>> | undefined;
+  /** What sniffing found: "http", "tls", "quic"…; undefined if nothing was looked for or found. */
+  readonly protocol: string | undefined;
   /** The target's IPs: its own, or those it was resolved to; empty where it was not resolved. */
   readonly ips: readonly Uint8Array[];
 }

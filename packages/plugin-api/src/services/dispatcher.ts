@@ -1,5 +1,5 @@
 import type { Buffer } from 'node:buffer';
-import type { Destination, Endpoint, Link, RelayMeters } from '@sluice/net';
+import type { Destination, Endpoint, Link, Network, PacketConn, RelayMeters } from '@sluice/net';
 import type { OwnSession, Session, User } from './session.js';
 
 /** Where inbounds hand connections on. */
@@ -21,12 +21,56 @@ export interface Dispatcher {
    * fetches, a pool that many clients share. Routed as if it came in by that inbound. The caller
    * owns the links and closes the session when it needs no further ones.
    */
-  originate(as: { readonly inboundTag: string; readonly inboundProtocol: string }): OwnSession;
+  originate(as: OwnIdentity): OwnSession;
+  /**
+   * Routes a session of a plugin's own for packets, and opens the chosen outbound's way for them. The
+   * caller closes it.
+   * @throws SluiceError E_UNSUPPORTED where the outbound carries no UDP; as `connect`
+   */
+  openPackets(session: OwnSession, to: Destination): Promise<PacketConn>;
+  /**
+   * Serves a connection that came by another way than a listener (a stream of a multiplexed one, say)
+   * as if it had been accepted: with a session, the handshake's time limit, a line in the log, and an end.
+   */
+  serve(link: Link, as: ServedIdentity, handle: (link: Link, session: Session) => Promise<void>): void;
+  /** Where packets that came by such a way are handed on; `close` ends their flows. */
+  packets(as: { readonly inboundTag: string; readonly inboundProtocol: string }): OwnPackets;
+}
+
+/** As which inbound's a plugin's own connections are routed. */
+export interface OwnIdentity {
+  readonly inboundTag: string;
+  readonly inboundProtocol: string;
+  /** Default "tcp". */
+  readonly network?: Network;
+  /** The outbound that takes it without asking the router, for a probe of that very one, say. */
+  readonly outboundTag?: string | undefined;
+}
+
+export interface ServedIdentity {
+  readonly inboundTag: string;
+  readonly inboundProtocol: string;
+  readonly source?: Endpoint | undefined;
+  readonly local?: Endpoint | undefined;
+  readonly user?: User | undefined;
 }
 
 export interface ConnectOptions {
   /** The target is the operator's word, not the client's: it may be a Unix socket. */
   readonly byConfiguration?: boolean;
+  /**
+   * The client's link, handshake done. Where the inbound has sniffing on, what the client says first
+   * is looked at, for a bounded time, before the route is chosen; it stays in the reader.
+   */
+  readonly client?: Link | undefined;
+  /**
+   * For protocols whose clients wait for an answer before they say anything: gives that answer.
+   * Called at most once, before the client's first bytes are waited for; `connect` may fail all the
+   * same. Where it was not called, the inbound answers when `connect` has succeeded.
+   */
+  readonly goAhead?: (() => void) | undefined;
+  /** What the client has said first, if the inbound has read it already; instead of `client`. */
+  readonly payload?: Buffer | undefined;
 }
 
 /** A packet that an inbound received for a destination. */
@@ -47,4 +91,9 @@ export interface PacketDispatcher {
   send(packet: InboundPacket, reply: (payload: Buffer, from: Endpoint) => void): void;
   /** Ends the source's session now (its association is over). */
   release(source: Endpoint): void;
+}
+
+/** A dispatcher of packets that a plugin has asked for. */
+export interface OwnPackets extends PacketDispatcher {
+  close(): void;
 }

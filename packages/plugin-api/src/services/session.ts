@@ -1,4 +1,5 @@
 import type { Destination, Endpoint, Network, SluiceError } from '@sluice/net';
+import type { Sniffed } from '../contributions/sniffer.js';
 
 /** Who a handshake proved to be. Without an email a user has no counters of their own. */
 export interface User {
@@ -41,6 +42,8 @@ export interface Session {
   /** Set by the dispatcher. */
   readonly target: Destination | undefined;
   readonly outboundTag: string | undefined;
+  /** What the client's first bytes said, where the inbound has them looked at. */
+  readonly sniffed: Sniffed | undefined;
   /** Aborted when the instance closes; made when first asked for. */
   readonly signal: AbortSignal;
   /**
