@@ -1,4 +1,4 @@
-import type { Destination, Endpoint, Network } from '@sluice/net';
+import type { Cidr, Destination, Endpoint, Network } from '@sluice/net';
 import type { User } from '../services/session.js';
 import type { AssetFiles } from './asset-files.js';
 import type { ProblemReporter, TSchema } from './schema.js';
@@ -22,6 +22,51 @@ export interface Rule {
   matches(query: RouteQuery): boolean;
   /** Whether the rule looks at the target's IPs, so that a domain may have to be resolved first. */
   readonly needsIp: boolean;
+  /**
+   * For a rule that matches exactly when all of several conditions hold: those conditions, the ones that
+   * need IPs last. The router may look them up together with those of other rules, so that it need not
+   * ask every rule in turn, and can say which of them fails. A rule without this member is always asked.
+   */
+  readonly conditions?: readonly RuleCondition[] | undefined;
+}
+
+/** One of the conditions of a rule. Pure, synchronous, never throws. */
+export interface RuleCondition {
+  /** What it looks at, as the rule object names it: "domain", "port"… */
+  readonly field: string;
+  holds(query: RouteQuery): boolean;
+  /** It looks at the target's IPs, and does not hold where there are none. Default false. */
+  readonly needsIp?: boolean | undefined;
+  /** The same condition as data. A router that has looked it up does not call `holds`. */
+  readonly key?: RuleKey | undefined;
+  /** What it compares with what, in a few words, for an operator who asks. */
+  describe?(query: RouteQuery): string;
+}
+
+/** A condition that can be looked up: that a property of the query is one of these values. */
+export type RuleKey =
+  | { readonly kind: 'domain'; readonly patterns: DomainPatterns }
+  /** One of the target's IPs, or the client's IP, is in one of the blocks. */
+  | { readonly kind: 'ip' | 'source'; readonly blocks: readonly Cidr[] }
+  | { readonly kind: 'inboundTag' | 'user'; readonly values: readonly string[] }
+  /** The target's port, or the client's, is in one of the inclusive ranges. */
+  | {
+      readonly kind: 'port' | 'sourcePort';
+      readonly ranges: readonly { readonly from: number; readonly to: number }[];
+    };
+
+/** What a set of domains is made of; all lower-case, without the root's dot. Only targets that are domains are in it. */
+export interface DomainPatterns {
+  /** Names that match as they are. */
+  readonly full: readonly string[];
+  /** Names that match with all their subdomains. */
+  readonly suffixes: readonly string[];
+  /** Names that contain one of these match. */
+  readonly keywords: readonly string[];
+  /** Names without a dot that contain one of these match; "" is contained in all. */
+  readonly dotless: readonly string[];
+  /** Names in which one of these finds something match: RE2 syntax, in any case. */
+  readonly regexps: readonly string[];
 }
 
 /** A kind of routing rule: what `"type"` names in an entry of `routing.rules`. */
