@@ -4,10 +4,18 @@ import { SluiceError, type AssetFiles, type Rule, type RuleTypeContribution } fr
 /** A rule and where it leads. */
 export interface CompiledRule {
   readonly rule: Rule;
-  readonly outboundTag: string;
+  readonly outboundTag: string | undefined;
+  /** Who chooses an outbound where none is named. */
+  readonly balancerTag: string | undefined;
   /** The rule's place in `routing.rules`, from 0. */
   readonly index: number;
 }
+
+/** An entry of `routing.rules`, as far as it is looked at here. */
+type RuleEntry = Pick<RuleConfig, 'type' | 'fields'> & {
+  readonly outboundTag?: string | undefined;
+  readonly balancerTag?: string | undefined;
+};
 
 /**
  * @param ruleType looks a type up by its name; throws E_REGISTRY_UNKNOWN
@@ -15,13 +23,13 @@ export interface CompiledRule {
  * reported; both name the rule
  */
 export function compileRules(
-  rules: readonly RuleConfig[],
+  rules: readonly RuleEntry[],
   ruleType: (name: string) => RuleTypeContribution,
   assets: AssetFiles,
 ): CompiledRule[] {
-  return rules.map(({ type, outboundTag, fields }, index) => {
+  return rules.map(({ type, outboundTag, balancerTag, fields }, index) => {
     try {
-      return { rule: ruleType(type).compile(fields, assets), outboundTag, index };
+      return { rule: ruleType(type).compile(fields, assets), outboundTag, balancerTag, index };
     } catch (error) {
       if (!(error instanceof SluiceError)) throw error;
       throw new SluiceError(error.code, `routing rule ${index}: ${error.message}`, { cause: error });

@@ -31,6 +31,7 @@ function query(change: Partial<RouteQuery> = {}): RouteQuery {
     target: destination('tcp', 'www.Example.org', 443),
     user: { email: 'love@example.org', level: 0 },
     attributes: undefined,
+    protocol: undefined,
     ips: [],
     ...change,
   };
@@ -225,15 +226,17 @@ describe('a rule', () => {
   });
 });
 
-describe('what is not available yet is an error', () => {
-  test.each<[object, (string | number)[]]>([
-    [{ protocol: ['bittorrent'] }, ['protocol']],
-    [{ attrs: 'attrs[":method"] == "GET"' }, ['attrs']],
-    [{ port: 1, balancerTag: 'b' }, ['balancerTag']],
-  ])('%j', (rule, path) => {
-    expect(check(rule)).toEqual([
-      { severity: 'error', path, message: expect.stringContaining('not available yet') as string },
-    ]);
+describe('protocol', () => {
+  test.each<[string | string[], string | undefined, boolean]>([
+    ['bittorrent', 'bittorrent', true],
+    [['tls', 'HTTP'], 'http', true],
+    ['http', 'http1', true],
+    ['http1', 'http', false],
+    ['http, tls', 'tls', true],
+    ['tls', 'quic', false],
+    ['tls', undefined, false],
+  ])('%j against %s: %s', (value, protocol, expected) => {
+    expect(matches({ protocol: value }, { protocol })).toBe(expected);
   });
 });
 

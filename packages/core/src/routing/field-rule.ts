@@ -5,15 +5,17 @@ import {
   type ProblemReporter,
   type Rule,
   type RouteQuery,
+  type RuleCondition,
   type TSchema,
 } from '@sluice/plugin-api';
+import { attrsMatcher } from './matchers/attrs.js';
 import { domainMatcher } from './matchers/domain.js';
 import { inboundTagMatcher } from './matchers/inbound-tag.js';
 import { ipMatcher, sourceMatcher } from './matchers/ip.js';
-import { throwingReporter, type Matcher, type RouteTest } from './matchers/matcher.js';
+import { throwingReporter, type Matcher } from './matchers/matcher.js';
 import { networkMatcher } from './matchers/network.js';
 import { portMatcher, sourcePortMatcher } from './matchers/port.js';
-import { attrsMatcher, protocolMatcher } from './matchers/unavailable.js';
+import { protocolMatcher } from './matchers/protocol.js';
 import { userMatcher } from './matchers/user.js';
 
 /** What a `field` rule can ask for, in the order of asking: the cheap first, the target's IPs last. */
@@ -33,13 +35,8 @@ const matchers: readonly Matcher[] = [
 /** The rule object's fields, of the shapes that the matchers' schemas accept. */
 export type FieldRuleFields = Readonly<Record<string, unknown>>;
 
-interface ParsedTest {
-  readonly matcher: Matcher;
-  readonly test: RouteTest;
-}
-
 /** Rules that were checked and cannot change: their lists from geo files can be large, and need not be read again. */
-const parsedBefore = new WeakMap<FieldRuleFields, readonly ParsedTest[]>();
+const parsedBefore = new WeakMap<FieldRuleFields, readonly RuleCondition[]>();
 
 /**
  * V2Ray's rule type: the fields of a rule must all match, of a field's values any one.
@@ -57,41 +54,33 @@ export const fieldRule = defineRuleType<FieldRuleFields>({
       },
       warning: (path, message) => problems.warning(path, message),
     };
-    const parsed = parseTests(rule, reporter, assets);
+    const parsed = parseConditions(rule, reporter, assets);
     if (!failed && Object.isFrozen(rule)) parsedBefore.set(rule, parsed);
-    if (isSet(rule['balancerTag']) && !isSet(rule['outboundTag'])) {
-      problems.error(['balancerTag'], 'balancers are not available yet: name an outbound with outboundTag');
-    }
   },
   compile(rule, assets) {
-    const parsed = parsedBefore.get(rule) ?? parseTests(rule, throwingReporter, assets);
-    const tests = parsed.map(({ test }) => test);
-    const needsIp = parsed.some(({ matcher }) => matcher.needsIp === true);
-    return new FieldRule(tests, needsIp);
+    const parsed = parsedBefore.get(rule) ?? parseConditions(rule, throwingReporter, assets);
+    return new FieldRule(parsed);
   },
 });
 
 class FieldRule implements Rule {
-  readonly #tests: readonly RouteTest[];
+  readonly needsIp: boolean;
 
-  constructor(
-    tests: readonly RouteTest[],
-    readonly needsIp: boolean,
-  ) {
-    this.#tests = tests;
+  constructor(readonly conditions: readonly RuleCondition[]) {
+    this.needsIp = conditions.some((condition) => condition.needsIp === true);
   }
 
   matches(query: RouteQuery): boolean {
-    for (const test of this.#tests) if (!test(query)) return false;
+    for (const condition of this.conditions) if (!condition.holds(query)) return false;
     return true;
   }
 }
 
-function parseTests(rule: FieldRuleFields, problems: ProblemReporter, assets: AssetFiles): ParsedTest[] {
-  const found: ParsedTest[] = [];
+function parseConditions(rule: FieldRuleFields, problems: ProblemReporter, assets: AssetFiles): RuleCondition[] {
+  const found: RuleCondition[] = [];
   for (const matcher of matchers) {
-    const test = matcher.parse(rule, problems, assets);
-    if (test !== undefined) found.push({ matcher, test });
+    const condition = matcher.parse(rule, problems, assets);
+    if (condition !== undefined) found.push(condition);
   }
   // A field with nothing but mistakes is a condition all the same: its own error is enough.
   if (found.length === 0) {
@@ -107,8 +96,4 @@ function fieldSchema(): TSchema {
     for (const [key, schema] of Object.entries<TSchema>(matcher.fields)) fields[key] = Type.Optional(schema);
   }
   return Type.Object(fields, { description: "A rule by the connection's fields." });
-}
-
-function isSet(value: unknown): boolean {
-  return value !== undefined && value !== null;
 }

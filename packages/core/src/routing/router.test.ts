@@ -45,10 +45,11 @@ function subject(host: string): RouteSubject {
     target: destination('tcp', host, 443),
     user: undefined,
     attributes: undefined,
+    protocol: undefined,
   };
 }
 
-const noMatch = { outboundTag: undefined, ruleIndex: undefined };
+const noMatch = { outboundTag: undefined, balancerTag: undefined, ruleIndex: undefined };
 
 describe('Router', () => {
   test('takes the first rule that matches', () => {
@@ -57,7 +58,7 @@ describe('Router', () => {
       { out: 'b', port: 443 },
       { out: 'c', port: 443 },
     ]);
-    expect(pick('example.org')).toEqual({ outboundTag: 'b', ruleIndex: 1 });
+    expect(pick('example.org')).toMatchObject({ outboundTag: 'b', ruleIndex: 1 });
   });
 
   test('says so when none does, or there is none', () => {
@@ -91,7 +92,7 @@ describe('IPIfNonMatch', () => {
 
   test('asks by domain first: a later domain rule beats an earlier IP rule', () => {
     const { pick, resolver } = route('IPIfNonMatch', rules);
-    expect(pick('inside.example')).toEqual({ outboundTag: 'domain', ruleIndex: 1 });
+    expect(pick('inside.example')).toMatchObject({ outboundTag: 'domain', ruleIndex: 1 });
     expect(resolver.asked).toEqual([]);
   });
 
@@ -99,7 +100,7 @@ describe('IPIfNonMatch', () => {
     const { pick, resolver } = route('IPIfNonMatch', rules.slice(0, 1));
     const picked = pick('inside.example');
     expect(picked).toBeInstanceOf(Promise);
-    expect(await picked).toEqual({ outboundTag: 'ip', ruleIndex: 0 });
+    expect(await picked).toMatchObject({ outboundTag: 'ip', ruleIndex: 0 });
     expect(await pick('outside.example')).toEqual(noMatch);
     expect(resolver.asked).toEqual(['inside.example', 'outside.example']);
   });
@@ -126,7 +127,7 @@ describe('IPOnDemand', () => {
       { out: 'v6', ip: '2001:db8::/32' },
       { out: 'domain', domain: 'full:inside.example' },
     ]);
-    expect(await pick('inside.example')).toEqual({ outboundTag: 'v6', ruleIndex: 1 });
+    expect(await pick('inside.example')).toMatchObject({ outboundTag: 'v6', ruleIndex: 1 });
     expect(resolver.asked).toEqual(['inside.example']);
   });
 
@@ -135,7 +136,7 @@ describe('IPOnDemand', () => {
       { out: 'domain', domain: 'full:inside.example' },
       { out: 'ip', ip: '10.0.0.0/8' },
     ]);
-    expect(pick('inside.example')).toEqual({ outboundTag: 'domain', ruleIndex: 0 });
+    expect(pick('inside.example')).toMatchObject({ outboundTag: 'domain', ruleIndex: 0 });
     expect(resolver.asked).toEqual([]);
   });
 
@@ -145,7 +146,7 @@ describe('IPOnDemand', () => {
       { out: 'ip6', ip: '::/0' },
       { out: 'domain', domain: 'nowhere' },
     ]);
-    expect(await pick('nowhere.example')).toEqual({ outboundTag: 'domain', ruleIndex: 2 });
+    expect(await pick('nowhere.example')).toMatchObject({ outboundTag: 'domain', ruleIndex: 2 });
     expect(resolver.asked).toEqual(['nowhere.example']);
   });
 
@@ -154,7 +155,7 @@ describe('IPOnDemand', () => {
       { out: 'a', ip: '10.0.0.0/8', domain: 'full:other.example' },
       { out: 'b', port: 443 },
     ]);
-    expect(pick('inside.example')).toEqual({ outboundTag: 'b', ruleIndex: 1 });
+    expect(pick('inside.example')).toMatchObject({ outboundTag: 'b', ruleIndex: 1 });
     expect(resolver.asked).toEqual([]);
   });
 });

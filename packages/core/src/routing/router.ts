@@ -5,37 +5,57 @@ import { SubjectQuery, type RouteSubject } from './route-subject.js';
 
 /** Where a connection goes, and by which rule. */
 export interface RouteDecision {
-  /** Undefined if no rule matched: the default outbound is meant. */
+  /** Without it and a balancer no rule has matched, and the default outbound is meant. */
   readonly outboundTag: string | undefined;
+  /** Who is to choose an outbound, where `outboundTag` names none. */
+  readonly balancerTag: string | undefined;
   /** The rule's place in `routing.rules`, from 0. */
   readonly ruleIndex: number | undefined;
 }
 
-export interface RouterOptions {
+export interface RouterRules {
   readonly rules: readonly CompiledRule[];
   /**
    * `AsIs` never resolves. `IPIfNonMatch` resolves a domain when no rule has matched, and asks the
    * rules that look at IPs again. `IPOnDemand` resolves it when the first rule looks at its IPs.
    */
   readonly domainStrategy: RoutingConfig['domainStrategy'];
+}
+
+export interface RouterOptions extends RouterRules {
   readonly resolver: Resolver;
 }
 
-const NO_MATCH: RouteDecision = Object.freeze({ outboundTag: undefined, ruleIndex: undefined });
+interface Loaded {
+  readonly rules: readonly { readonly rule: CompiledRule['rule']; readonly decision: RouteDecision }[];
+  readonly strategy: RouterRules['domainStrategy'];
+}
+
+const NO_MATCH: RouteDecision = Object.freeze({
+  outboundTag: undefined,
+  balancerTag: undefined,
+  ruleIndex: undefined,
+});
 
 /** Finds the first rule that matches. */
 export class Router {
-  readonly #rules: readonly { rule: CompiledRule['rule']; decision: RouteDecision }[];
-  readonly #strategy: RouterOptions['domainStrategy'];
   readonly #resolver: Resolver;
+  #loaded!: Loaded;
 
   constructor(options: RouterOptions) {
-    this.#rules = options.rules.map(({ rule, outboundTag, index }) => ({
-      rule,
-      decision: Object.freeze({ outboundTag, ruleIndex: index }),
-    }));
-    this.#strategy = options.domainStrategy;
     this.#resolver = options.resolver;
+    this.load(options);
+  }
+
+  /** From now on, decisions are made by these rules; what waits for a name already goes by the earlier ones. */
+  load({ rules, domainStrategy }: RouterRules): void {
+    this.#loaded = {
+      rules: rules.map(({ rule, outboundTag, balancerTag, index }) => ({
+        rule,
+        decision: Object.freeze({ outboundTag, balancerTag, ruleIndex: index }),
+      })),
+      strategy: domainStrategy,
+    };
   }
 
   /**
@@ -43,11 +63,12 @@ export class Router {
    * resolved has no IPs.
    */
   pick(subject: RouteSubject): RouteDecision | Promise<RouteDecision> {
-    return this.#rules.length === 0 ? NO_MATCH : this.#pickFrom(0, new SubjectQuery(subject));
+    const loaded = this.#loaded;
+    return loaded.rules.length === 0 ? NO_MATCH : this.#pickFrom(0, new SubjectQuery(subject), loaded);
   }
 
-  #pickFrom(start: number, query: SubjectQuery): RouteDecision | Promise<RouteDecision> {
-    const rules = this.#rules;
+  #pickFrom(start: number, query: SubjectQuery, loaded: Loaded): RouteDecision | Promise<RouteDecision> {
+    const { rules, strategy } = loaded;
     // A rule that fails on its other conditions asks for no IPs, and costs no look-up.
     let missed = false;
     for (let i = start; i < rules.length; i += 1) {
@@ -55,19 +76,17 @@ export class Router {
       query.missedIps = false;
       const matches = rule.matches(query);
       if (query.missedIps && rule.needsIp) {
-        if (this.#strategy === 'IPOnDemand') return this.#resolve(query).then(() => this.#pickFrom(i, query));
+        if (strategy === 'IPOnDemand') return this.#resolve(query).then(() => this.#pickFrom(i, query, loaded));
         missed = true;
       }
       if (matches) return decision;
     }
-    if (!missed || this.#strategy !== 'IPIfNonMatch') return NO_MATCH;
-    return this.#resolve(query).then(() => this.#pickByIp(query));
-  }
-
-  /** The second pass: only rules that look at IPs can answer otherwise than before. */
-  #pickByIp(query: SubjectQuery): RouteDecision {
-    const found = this.#rules.find(({ rule }) => rule.needsIp && rule.matches(query));
-    return found?.decision ?? NO_MATCH;
+    if (!missed || strategy !== 'IPIfNonMatch') return NO_MATCH;
+    return this.#resolve(query).then(() => {
+      // The second pass: only rules that look at IPs can answer otherwise than before.
+      const found = rules.find(({ rule }) => rule.needsIp && rule.matches(query));
+      return found?.decision ?? NO_MATCH;
+    });
   }
 
   async #resolve(query: SubjectQuery): Promise<void> {

@@ -36,7 +36,16 @@ function matches(rule: object, host: string, change: Partial<RouteQuery> = {}): 
   const target = destination('tcp', host, 443);
   const ips = target.type === 'ipv4' || target.type === 'ipv6' ? [ipToBytes(host)] : [];
   const source = { address: '10.0.0.9', port: 50000 };
-  const query = { inboundTag: 'in', network: 'tcp', source, target, user: undefined, attributes: undefined, ips };
+  const query = {
+    inboundTag: 'in',
+    network: 'tcp',
+    source,
+    target,
+    user: undefined,
+    attributes: undefined,
+    protocol: undefined,
+    ips,
+  };
   return fieldRule.compile(rule, assets).matches({ ...query, ...change } as RouteQuery);
 }
 

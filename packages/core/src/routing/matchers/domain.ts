@@ -2,6 +2,7 @@ import { domainToASCII } from 'node:url';
 import { SluiceError, type AssetFiles, type ProblemReporter } from '@sluice/plugin-api';
 import { readDomains } from '../geo/geo-domains.js';
 import { didYouMean, parseGeoValue, readCategory, type GeoValue } from '../geo/geo-value.js';
+import { comparison } from './comparison.js';
 import { DomainSet } from './domain-set.js';
 import { defineMatcher } from './matcher.js';
 import { compileRegexp } from './regexp.js';
@@ -29,8 +30,15 @@ export const domainMatcher = defineMatcher<{ domain?: StringList; domains?: Stri
     if (items.length === 0) return undefined;
     const patterns: Patterns = { full: [], suffixes: [], keywords: [], dotless: [], regexps: [] };
     for (const item of items) addPattern(patterns, item, problems, assets);
-    const set = new DomainSet(patterns);
-    return ({ target }) => target.type === 'domain' && set.has(target.host);
+    // The router looks names up for all rules together: few rules are ever asked by themselves.
+    let set: DomainSet | undefined;
+    const wanted = items.map(({ text }) => text);
+    return {
+      field: 'domain',
+      key: { kind: 'domain', patterns },
+      holds: ({ target }) => target.type === 'domain' && (set ??= new DomainSet(patterns)).has(target.host),
+      describe: ({ target }) => comparison(target.host, wanted),
+    };
   },
 });
 

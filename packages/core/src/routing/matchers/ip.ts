@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import {
+  bytesToIp,
   ipToBytes,
   parseCidr,
   SluiceError,
@@ -9,6 +10,7 @@ import {
 } from '@sluice/plugin-api';
 import { readBlocks } from '../geo/geo-blocks.js';
 import { parseGeoValue, readCategory } from '../geo/geo-value.js';
+import { comparison } from './comparison.js';
 import { IpSelection } from './ip-selection.js';
 import { defineMatcher } from './matcher.js';
 import { listItems, stringListSchema, type ListItem, type StringList } from './string-list.js';
@@ -25,13 +27,20 @@ export const ipMatcher = defineMatcher<{ ip?: StringList }>({
       EXAMPLES,
     ),
   },
-  needsIp: true,
   parse(rule, problems, assets) {
-    const set = parseBlocks(listItems('ip', rule.ip, problems), problems, assets);
-    if (set === undefined) return undefined;
-    return ({ ips }) => {
-      for (const ip of ips) if (set.has(ip)) return true;
-      return false;
+    const items = listItems('ip', rule.ip, problems);
+    if (items.length === 0) return undefined;
+    const { set, blocks } = parseBlocks(items, problems, assets);
+    const wanted = items.map(({ text }) => text);
+    return {
+      field: 'ip',
+      needsIp: true,
+      key: blocks && { kind: 'ip', blocks },
+      holds({ ips }) {
+        for (const ip of ips) if (set.has(ip)) return true;
+        return false;
+      },
+      describe: ({ ips }) => comparison(ips.map((ip) => bytesToIp(ip)).join(' '), wanted),
     };
   },
 });
@@ -39,10 +48,17 @@ export const ipMatcher = defineMatcher<{ ip?: StringList }>({
 export const sourceMatcher = defineMatcher<{ source?: StringList }>({
   fields: { source: stringListSchema(`The client's IP: ${VALUES}. Default: any.`, EXAMPLES) },
   parse(rule, problems, assets) {
-    const set = parseBlocks(listItems('source', rule.source, problems), problems, assets);
-    if (set === undefined) return undefined;
-    // A client on a Unix socket has a path for its address.
-    return ({ source }) => isIP(source.address) !== 0 && set.has(ipToBytes(source.address));
+    const items = listItems('source', rule.source, problems);
+    if (items.length === 0) return undefined;
+    const { set, blocks } = parseBlocks(items, problems, assets);
+    const wanted = items.map(({ text }) => text);
+    return {
+      field: 'source',
+      key: blocks && { kind: 'source', blocks },
+      // A client on a Unix socket has a path for its address.
+      holds: ({ source }) => isIP(source.address) !== 0 && set.has(ipToBytes(source.address)),
+      describe: ({ source }) => comparison(source.address, wanted),
+    };
   },
 });
 
@@ -50,8 +66,7 @@ function parseBlocks(
   items: readonly ListItem[],
   problems: ProblemReporter,
   assets: AssetFiles,
-): IpSelection | undefined {
-  if (items.length === 0) return undefined;
+): { set: IpSelection; blocks: readonly Cidr[] | undefined } {
   const blocks: Cidr[] = [];
   const excluded: Cidr[][] = [];
   for (const { text, path } of items) {
@@ -74,7 +89,8 @@ function parseBlocks(
     if (typeof block === 'string') problems.error(path, block);
     else blocks.push(block);
   }
-  return new IpSelection(blocks, excluded);
+  // What is outside of a list is no list of blocks, and cannot be looked up as one.
+  return { set: new IpSelection(blocks, excluded), blocks: excluded.length === 0 ? blocks : undefined };
 }
 
 /** A block, or what is wrong with it. */

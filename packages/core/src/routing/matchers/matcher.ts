@@ -1,23 +1,24 @@
-import { SluiceError, type AssetFiles, type ProblemReporter, type RouteQuery, type TSchema } from '@sluice/plugin-api';
-
-/** One condition of a rule, compiled. Pure; never throws. */
-export type RouteTest = (query: RouteQuery) => boolean;
+import {
+  SluiceError,
+  type AssetFiles,
+  type ProblemReporter,
+  type RuleCondition,
+  type TSchema,
+} from '@sluice/plugin-api';
 
 /**
  * A condition that a `field` rule can have: the fields that it reads from the rule object, and how
- * they become a test. A new kind of condition is a new matcher in the list of `field-rule.ts`.
+ * they become a condition. A new kind of condition is a new matcher in the list of `field-rule.ts`.
  */
 export interface Matcher<F = unknown> {
   /** By field name; the rule's schema is put together from these. */
   readonly fields: Readonly<Record<keyof F & string, TSchema>>;
-  /** Whether the test looks at `query.ips`. */
-  readonly needsIp?: boolean;
   /**
    * Reads the fields of a rule that the schemas accept. Every mistake goes to `problems`.
    * @param assets where the data files are that values name
-   * @returns the test, or undefined if the rule does not set this condition
+   * @returns the condition, or undefined if the rule does not set it
    */
-  parse(rule: Readonly<F>, problems: ProblemReporter, assets: AssetFiles): RouteTest | undefined;
+  parse(rule: Readonly<F>, problems: ProblemReporter, assets: AssetFiles): RuleCondition | undefined;
 }
 
 /** Keeps the fields' types while the list of matchers forgets them. */

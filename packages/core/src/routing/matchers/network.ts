@@ -1,4 +1,5 @@
 import type { Network } from '@sluice/plugin-api';
+import { comparison } from './comparison.js';
 import { defineMatcher } from './matcher.js';
 import { listItems, stringListSchema, type StringList } from './string-list.js';
 
@@ -19,6 +20,10 @@ export const networkMatcher = defineMatcher<{ network?: StringList }>({
       if (name === 'tcp' || name === 'udp') wanted.add(name);
       else problems.error(path, `"${text.slice(0, 32)}" is not a network: write "tcp", "udp" or "tcp,udp"`);
     }
-    return (query) => wanted.has(query.network);
+    return {
+      field: 'network',
+      holds: (query) => wanted.has(query.network),
+      describe: (query) => comparison(query.network, [...wanted]),
+    };
   },
 });

@@ -1,5 +1,6 @@
-import { Type, type ProblemReporter, type RouteQuery, type TSchema } from '@sluice/plugin-api';
-import { defineMatcher, type RouteTest } from './matcher.js';
+import { Type, type ProblemReporter, type RouteQuery, type RuleCondition, type TSchema } from '@sluice/plugin-api';
+import { comparison } from './comparison.js';
+import { defineMatcher } from './matcher.js';
 import { PortSet, type PortRange } from './port-set.js';
 
 type PortList = number | string;
@@ -22,20 +23,25 @@ function portListSchema(what: string): TSchema {
 }
 
 function parsePorts(
-  key: string,
+  field: 'port' | 'sourcePort',
   value: PortList | null | undefined,
   problems: ProblemReporter,
   port: (query: RouteQuery) => number,
-): RouteTest | undefined {
+): RuleCondition | undefined {
   if (value === undefined || value === null) return undefined;
   const ranges: PortRange[] = [];
   for (const part of String(value).split(',')) {
     const range = parseRange(part.trim());
-    if (typeof range === 'string') problems.error([key], range);
+    if (typeof range === 'string') problems.error([field], range);
     else ranges.push(range);
   }
   const set = new PortSet(ranges);
-  return (query) => set.has(port(query));
+  return {
+    field,
+    key: { kind: field, ranges },
+    holds: (query) => set.has(port(query)),
+    describe: (query) => comparison(String(port(query)), [String(value)]),
+  };
 }
 
 /** A range, or what is wrong with it. */
