@@ -240,6 +240,27 @@ describe('protocol', () => {
   });
 });
 
+describe('attrs', () => {
+  const attributes = { ':method': 'GET', ':path': '/a' };
+
+  test('is an expression over the attributes of a request', () => {
+    const attrs = "attrs[':method'] == 'GET'";
+    expect(matches({ attrs }, { attributes })).toBe(true);
+    expect(matches({ attrs }, { attributes: { ':method': 'POST' } })).toBe(false);
+    expect(matches({ attrs: 'True' }, { attributes })).toBe(true);
+  });
+
+  test('never matches a connection that has none', () => {
+    expect(matches({ attrs: 'True' }, { attributes: undefined })).toBe(false);
+    expect(matches({ attrs: "'a' not in attrs" }, { attributes: {} })).toBe(true);
+  });
+
+  test('that is empty is no condition', () => {
+    expect(check({ attrs: ' ', port: 443 })).toMatchObject([{ severity: 'warning', path: ['attrs'] }]);
+    expect(matches({ attrs: '', port: 443 })).toBe(true);
+  });
+});
+
 describe('mistakes', () => {
   test.each<[object, (string | number)[], string]>([
     [{ ip: ['10.0.0.0/33'] }, ['ip', 0], 'prefix must be 0 to 32'],
@@ -249,6 +270,7 @@ describe('mistakes', () => {
     [{ ip: ['fe80::1%eth0'] }, ['ip', 0], 'neither an IP address nor a CIDR'],
     [{ ip: ['::ffff:10.0.0.0/129'] }, ['ip', 0], 'prefix'],
     [{ source: ['::/129'] }, ['source', 0], 'prefix must be 0 to 128'],
+    [{ attrs: 'attrs[' }, ['attrs'], 'column 7: an expression is expected'],
     [{ domain: ['regexp:('] }, ['domain', 0], 'RE2 syntax'],
     [{ domain: ['regexp:(?=lookahead)'] }, ['domain', 0], 'RE2 syntax'],
     [{ domain: ['domain:'] }, ['domain', 0], 'followed by a value'],
