@@ -9,7 +9,7 @@ describe('a configuration without errors', () => {
       log: { access: 'none', error: '', loglevel: 'warning' },
       inbounds: [],
       outbounds: [],
-      routing: { domainStrategy: 'AsIs', rules: [] },
+      routing: { domainStrategy: 'AsIs', rules: [], balancers: [] },
       policy: {
         levels: {},
         system: {
@@ -20,6 +20,7 @@ describe('a configuration without errors', () => {
         },
       },
       stats: false,
+      services: {},
       assetFolders: expect.any(Array) as string[],
     });
   });
@@ -118,7 +119,8 @@ describe('a configuration without errors', () => {
     });
     expect(config?.routing).toEqual({
       domainStrategy: 'IPIfNonMatch',
-      rules: [{ type: 'field', outboundTag: 'out', fields: { port: 80 } }],
+      rules: [{ type: 'field', outboundTag: 'out', balancerTag: undefined, fields: { port: 80 } }],
+      balancers: [],
     });
   });
 
@@ -160,19 +162,32 @@ describe('a configuration without errors', () => {
     expect(mode('Curly')).toMatchObject({ mode: 'Fancy' });
   });
 
-  it('knows the tags of api, dns and reverse in rules, beside saying that they are not there', () => {
-    const { diagnostics } = loadValue({
-      api: { tag: 'api' },
-      dns: { tag: 'dns' },
-      reverse: { bridges: [{ tag: 'bridge', domain: 'x' }], portals: [{ tag: 'portal', domain: 'x' }] },
+  it('reads the keys of services, in any case, and knows their tags in rules', () => {
+    const { config, diagnostics } = loadValue({
+      outbounds: [outbound()],
+      Beacon: { OUT: 'lamp', in: 'light' },
       routing: {
         rules: [
-          { type: 'field', inboundTag: ['api', 'dns', 'bridge'], outboundTag: 'api' },
-          { type: 'field', inboundTag: 'dns,bridge', outboundTag: 'portal' },
+          { type: 'field', inboundTag: ['light'], outboundTag: 'lamp' },
+          { type: 'field', inboundTag: 'lamp', outboundTag: 'light' },
         ],
       },
     });
-    expect(diagnostics.filter(({ code }) => code.startsWith('C_UNKNOWN'))).toEqual([]);
+    expect(diagnostics.map(({ code, pointer }) => [code, pointer])).toEqual([
+      ['C_UNKNOWN_INBOUND', '/routing/rules/1/inboundTag'],
+      ['C_UNKNOWN_OUTBOUND', '/routing/rules/1/outboundTag'],
+    ]);
+    expect(config).toBeUndefined();
+    expect(loadValue({ outbounds: [outbound()], beacon: { out: 'lamp' } }).config?.services).toEqual({
+      beacon: { out: 'lamp' },
+    });
+  });
+
+  it('refuses what a service finds wrong, and a tag that two would take connections by', () => {
+    const refused = loadValue({ beacon: { out: 'nowhere' } }).diagnostics;
+    expect(refused).toMatchObject([{ code: 'C_CHECK', pointer: '/beacon/out', message: 'it must lead somewhere' }]);
+    const taken = loadValue({ outbounds: [outbound({ tag: 'lamp' })], beacon: { out: 'lamp' } }).diagnostics;
+    expect(taken).toMatchObject([{ code: 'C_DUPLICATE_TAG', pointer: '/beacon', found: '"lamp"' }]);
   });
 });
 

@@ -1,8 +1,10 @@
 import { completeTags } from './checks/tags.js';
+import { balancerConfig, type BalancerEntry } from './entries/balancer.js';
 import { deepFreeze } from './entries/frozen.js';
 import { inboundConfig, type InboundEntry } from './entries/inbound.js';
 import { outboundConfig, type OutboundEntry } from './entries/outbound.js';
 import { ruleConfig, type RuleEntry } from './entries/rule.js';
+import type { ServiceEntry } from './entries/service.js';
 import type { LevelConfig, LogConfig, LogLevel, PolicyConfig, RoutingConfig, SluiceConfig } from './model.js';
 import { fillDefaults } from './normalise/defaults.js';
 import type { JsonSchema } from './schema/json-schema.js';
@@ -10,12 +12,19 @@ import { logSchema } from './schema/log.js';
 import { levelSchema } from './schema/policy.js';
 import { isTrue, member, text, toValue, without, type Member, type ObjectNode } from './source/node.js';
 
+/** What the lists and keys of a configuration hold. */
+export interface ConfigEntries {
+  readonly inbounds: readonly InboundEntry[];
+  readonly outbounds: readonly OutboundEntry[];
+  readonly rules: readonly RuleEntry[];
+  readonly balancers: readonly BalancerEntry[];
+  readonly services: readonly ServiceEntry[];
+}
+
 /** The model of a configuration that has no errors. */
 export function buildConfig(
   root: ObjectNode,
-  inbounds: readonly InboundEntry[],
-  outbounds: readonly OutboundEntry[],
-  rules: readonly RuleEntry[],
+  { inbounds, outbounds, rules, balancers, services }: ConfigEntries,
   assetFolders: readonly string[],
 ): SluiceConfig {
   const inboundTags = completeTags(
@@ -29,9 +38,11 @@ export function buildConfig(
     routing: {
       domainStrategy: (text(member(root, 'routing'), 'domainStrategy') ?? 'AsIs') as RoutingConfig['domainStrategy'],
       rules: rules.map(ruleConfig),
+      balancers: balancers.map(balancerConfig),
     },
     policy: buildPolicy(root),
     stats: member(root, 'stats') !== undefined,
+    services: Object.fromEntries(services.map(({ key, settings }) => [key, settings])),
     assetFolders,
   });
 }

@@ -1,4 +1,13 @@
-import type { InboundContribution, OutboundContribution, Plugin, RuleTypeContribution } from '@sluice/plugin-api';
+import type {
+  BalancerStrategyContribution,
+  DnsServerContribution,
+  InboundContribution,
+  OutboundContribution,
+  Plugin,
+  RuleTypeContribution,
+  ServiceContribution,
+  SnifferContribution,
+} from '@sluice/plugin-api';
 
 /** A contribution under the name that its plugin gave it. */
 export interface Named<C> {
@@ -12,11 +21,19 @@ export class PluginContributions {
   readonly inbounds: ReadonlyMap<string, Named<InboundContribution>>;
   readonly outbounds: ReadonlyMap<string, Named<OutboundContribution>>;
   readonly ruleTypes: ReadonlyMap<string, Named<RuleTypeContribution>>;
+  readonly services: ReadonlyMap<string, Named<ServiceContribution>>;
+  readonly sniffers: ReadonlyMap<string, Named<SnifferContribution>>;
+  readonly balancerStrategies: ReadonlyMap<string, Named<BalancerStrategyContribution>>;
+  readonly dnsServers: ReadonlyMap<string, Named<DnsServerContribution>>;
 
   constructor(plugins: readonly Plugin[]) {
     this.inbounds = collect(plugins, (plugin) => plugin.inbounds);
     this.outbounds = collect(plugins, (plugin) => plugin.outbounds);
     this.ruleTypes = collect(plugins, (plugin) => plugin.ruleTypes);
+    this.services = collect(plugins, (plugin) => plugin.services);
+    this.sniffers = collect(plugins, (plugin) => plugin.sniffers);
+    this.balancerStrategies = collect(plugins, (plugin) => plugin.balancerStrategies);
+    this.dnsServers = collect(plugins, (plugin) => plugin.dnsServers);
   }
 }
 

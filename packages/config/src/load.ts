@@ -1,7 +1,8 @@
-import type { Plugin } from '@sluice/plugin-api';
+import { Type, type Plugin } from '@sluice/plugin-api';
 import { createReadStream } from 'node:fs';
 import { AssetFolders, assetFolders } from './assets/asset-folders.js';
 import { buildConfig } from './build.js';
+import { checkBalancers } from './checks/balancers.js';
 import { checkListenConflicts } from './checks/listen-conflicts.js';
 import { checkOutboundChain } from './checks/outbound-chain.js';
 import { checkReferences } from './checks/references.js';
@@ -11,9 +12,11 @@ import { PluginContributions } from './contributions.js';
 import { describeFound } from './diagnostics/found.js';
 import { Problems } from './diagnostics/problems.js';
 import type { EntryContext } from './entries/context.js';
+import { readBalancer } from './entries/balancer.js';
 import { readInbound } from './entries/inbound.js';
 import { readOutbound } from './entries/outbound.js';
 import { readRule } from './entries/rule.js';
+import { readServices } from './entries/service.js';
 import type { LoadResult, SluiceConfig } from './model.js';
 import { modernise } from './normalise/legacy.js';
 import { mergeFiles, type FileRoot } from './normalise/merge.js';
@@ -22,7 +25,7 @@ import { inboundSchema } from './schema/inbound.js';
 import type { JsonSchema } from './schema/json-schema.js';
 import { outboundSchema } from './schema/outbound.js';
 import { rootSchema } from './schema/root.js';
-import { ruleSchema } from './schema/routing.js';
+import { balancerSchema, ruleSchema, strategySchema } from './schema/routing.js';
 import { pruned } from './schema/pruned.js';
 import { secretNames } from './schema/secret-names.js';
 import { readJsonc } from './source/jsonc.js';
@@ -40,6 +43,8 @@ export interface LoadOptions {
   readonly strict?: boolean | undefined;
   /** What "env:NAME" reads, and what names the folder of data files. Default: the process's environment. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  /** Tags of outbounds that are there beside those of the configuration. */
+  readonly knownOutbounds?: readonly string[] | undefined;
 }
 
 export interface TextFile {
@@ -56,7 +61,19 @@ export interface TextLoadResult extends LoadResult {
 /** Far more than any configuration has. */
 const MAX_FILE_BYTES = 32 * 1024 * 1024;
 
-const coreSchema = rootSchema({ inbound: inboundSchema, outbound: outboundSchema, rule: ruleSchema }) as JsonSchema;
+/** Of what is the core's in a configuration: plugins' parts are read by their own schemas. */
+function coreSchema(plugins: readonly Plugin[]): JsonSchema {
+  const { services } = new PluginContributions(plugins);
+  const anything = Object.fromEntries([...services.values()].map(({ name }) => [name, Type.Unsafe({})]));
+  return rootSchema({
+    inbound: inboundSchema,
+    outbound: outboundSchema,
+    rule: ruleSchema,
+    balancer: balancerSchema(strategySchema),
+    services: anything,
+  }) as JsonSchema;
+}
+
 const validator = new Validator();
 
 /** Reads files, merges them in order as V2Ray's -config does, and validates. Never throws. */
@@ -97,8 +114,9 @@ export function loadTexts(files: readonly TextFile[], options: LoadOptions): Tex
 export function loadObject(value: unknown, options: LoadOptions): LoadResult {
   const problems = new Problems(options);
   const node = readObject(value, problems);
-  const root = node && normaliseRoot(node, problems);
-  return finish(root === undefined ? [] : [{ file: '', root }], [], options, problems);
+  const schema = coreSchema(options.plugins);
+  const root = node && normaliseRoot(node, schema, problems);
+  return finish(schema, root === undefined ? [] : [{ file: '', root }], [], options, problems);
 }
 
 function loadSources(
@@ -108,20 +126,21 @@ function loadSources(
   problems: Problems,
 ): TextLoadResult {
   const names = secretNames(options.plugins);
+  const schema = coreSchema(options.plugins);
   const sources = new Map<string, string>();
   const roots: FileRoot[] = [];
   for (const { file, text } of files) {
     const source = new Source(file, text);
     sources.set(file, maskSecrets(source.text, names));
     const node = readJsonc(source, problems);
-    const root = node && normaliseRoot(node, problems);
+    const root = node && normaliseRoot(node, schema, problems);
     if (root !== undefined) roots.push({ file, root });
   }
-  return { ...finish(roots, paths, options, problems), sources };
+  return { ...finish(schema, roots, paths, options, problems), sources };
 }
 
-function normaliseRoot(node: ConfigNode, problems: Problems): ObjectNode | undefined {
-  const root = normalise(node, coreSchema, problems);
+function normaliseRoot(node: ConfigNode, schema: JsonSchema, problems: Problems): ObjectNode | undefined {
+  const root = normalise(node, schema, problems);
   if (root.kind === 'object') return root;
   problems.error('C_TYPE', root.place, 'the configuration must be an object', {
     found: describeFound(root),
@@ -131,6 +150,7 @@ function normaliseRoot(node: ConfigNode, problems: Problems): ObjectNode | undef
 }
 
 function finish(
+  schema: JsonSchema,
   roots: readonly FileRoot[],
   paths: readonly string[],
   options: LoadOptions,
@@ -139,7 +159,7 @@ function finish(
   let config: SluiceConfig | undefined;
   if (roots.length > 0) {
     const merged = mergeFiles(roots, problems);
-    validate(merged, pruned(coreSchema, [merged]), validator, problems);
+    validate(merged, pruned(schema, [merged]), validator, problems);
     config = readRoot(modernise(merged, problems), paths, options, problems);
   } else if (!problems.hasErrors) {
     problems.error('C_READ', { pointer: '' }, 'no configuration file was named');
@@ -170,11 +190,23 @@ function readRoot(
   const inbounds = read(items(root, 'inbounds'), readInbound);
   const outbounds = read(items(root, 'outbounds'), readOutbound);
   const rules = read(items(member(root, 'routing'), 'rules'), readRule);
+  const balancers = read(items(member(root, 'routing'), 'balancers'), readBalancer);
+  const services = readServices(root, context);
   checkDuplicateTags(inbounds, 'inbound', problems);
   checkDuplicateTags(outbounds, 'outbound', problems);
   checkListenConflicts(inbounds, problems);
-  checkReferences(root, inbounds, outbounds, rules, problems);
+  checkReferences(inbounds, outbounds, rules, services, options.knownOutbounds ?? [], problems);
+  const leads = [...outbounds, ...services.flatMap(({ outboundTags }) => outboundTags.map((tag) => ({ tag })))];
+  checkBalancers(
+    balancers,
+    rules,
+    leads,
+    services.some(({ reportsHealth }) => reportsHealth),
+    problems,
+  );
   checkOutboundChain(outbounds, problems);
-  checkUnavailable(root, problems);
-  return problems.hasErrors ? undefined : buildConfig(root, inbounds, outbounds, rules, folders);
+  checkUnavailable(root, context.contributions.services, problems);
+  return problems.hasErrors
+    ? undefined
+    : buildConfig(root, { inbounds, outbounds, rules, balancers, services }, folders);
 }

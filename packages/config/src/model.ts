@@ -13,6 +13,18 @@ export interface StreamSettings {
   readonly path?: string | undefined;
 }
 
+/** What is looked for in a connection's first bytes, and what becomes of it. */
+export interface SniffingConfig {
+  /** The protocols whose name takes the place of the target. */
+  readonly destOverride: readonly string[];
+  /** Names that never do; lower-case. */
+  readonly domainsExcluded: readonly string[];
+  /** No bytes are looked at, only the target (made-up addresses). */
+  readonly metadataOnly: boolean;
+  /** The name serves the rules; the connection is made to the target that was asked for. */
+  readonly routeOnly: boolean;
+}
+
 export interface InboundConfig {
   /** As configured, or "protocol:port" made up where none is, so that logs can name it. */
   readonly tag: string;
@@ -22,6 +34,8 @@ export interface InboundConfig {
   /** Empty for Unix sockets. */
   readonly ports: readonly PortRange[];
   readonly settings: unknown;
+  /** Undefined where it is off. */
+  readonly sniffing?: SniffingConfig | undefined;
 }
 
 export interface OutboundConfig {
@@ -37,7 +51,12 @@ export interface OutboundConfig {
 
 export interface RuleConfig {
   readonly type: string;
-  readonly outboundTag: string;
+  /** Undefined if a balancer chooses the outbound. */
+  readonly outboundTag: string | undefined;
+  /** Undefined beside an `outboundTag`. */
+  readonly balancerTag: string | undefined;
+  /** The operator's name for the rule. */
+  readonly ruleTag?: string | undefined;
   /** The rule's own fields, as its type's schema describes them. */
   readonly fields: unknown;
 }
@@ -45,6 +64,21 @@ export interface RuleConfig {
 export interface RoutingConfig {
   readonly domainStrategy: 'AsIs' | 'IPIfNonMatch' | 'IPOnDemand';
   readonly rules: readonly RuleConfig[];
+  readonly balancers: readonly BalancerConfig[];
+}
+
+/** A group of outbounds to choose from. */
+export interface BalancerConfig {
+  readonly tag: string;
+  /** Prefixes of the members' tags. */
+  readonly selector: readonly string[];
+  readonly strategy: {
+    readonly type: string;
+    /** As the strategy's schema describes them. */
+    readonly settings: unknown;
+  };
+  /** The outbound that is used when no member is fit. */
+  readonly fallbackTag?: string | undefined;
 }
 
 /** Times in seconds, as V2Ray writes them; undefined where the file is silent. */
@@ -85,6 +119,8 @@ export interface SluiceConfig {
   readonly policy: PolicyConfig;
   /** Whether `stats` is present: without it nothing is counted. */
   readonly stats: boolean;
+  /** The settings of the services that are configured, by their keys at the top of the file. */
+  readonly services: Readonly<Record<string, unknown>>;
   /** Where geo files and the like are looked for, in order. */
   readonly assetFolders: readonly string[];
 }

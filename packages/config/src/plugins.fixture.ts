@@ -1,8 +1,10 @@
 import {
+  defineBalancerStrategy,
   defineInbound,
   defineOutbound,
   definePlugin,
   defineRuleType,
+  defineService,
   levelSchema,
   portSchema,
   secretString,
@@ -91,6 +93,35 @@ const rules = definePlugin({
         if (Object.keys(rule).length === 0) problems.error([], 'the rule has no condition');
       },
       compile: noHandler,
+    }),
+  },
+  services: {
+    beacon: defineService<{ out?: string; in?: string }>({
+      description: 'Takes connections and makes some.',
+      schema: Type.Object({
+        out: Type.Optional(Type.String()),
+        in: Type.Optional(Type.String()),
+        token: Type.Optional(Type.String({ secret: true })),
+      }),
+      check(beacon, problems) {
+        if (beacon.out === 'nowhere') problems.error(['out'], 'it must lead somewhere');
+      },
+      outboundTags: (beacon) => (beacon.out === undefined ? [] : [beacon.out]),
+      inboundTags: (beacon) => (beacon.in === undefined ? [] : [beacon.in]),
+      create: noHandler,
+    }),
+  },
+  sniffers: {
+    http: { description: 'HTTP.', networks: ['tcp'], sniff: () => 'no' },
+    tls: { description: 'TLS.', networks: ['tcp'], sniff: () => 'no' },
+  },
+  balancerStrategies: {
+    random: defineBalancerStrategy({ description: 'Any.', schema: Type.Object({}), create: noHandler }),
+    best: defineBalancerStrategy({
+      description: 'The best.',
+      schema: Type.Object({ of: Type.Optional(Type.Integer({ default: 2 })) }),
+      needsHealth: true,
+      create: noHandler,
     }),
   },
 });

@@ -72,7 +72,7 @@ export function made(parts: Parts): Running {
     log: { access: '', error: '', loglevel: 'info' },
     inbounds: Array.from({ length: parts.inbounds ?? 1 }, (_, i) => inbound(`in${i}`)),
     outbounds: [{ tag: 'out', tagged: true, protocol: 'test', settings: {} }],
-    routing: { domainStrategy: 'AsIs', rules: [] },
+    routing: { domainStrategy: 'AsIs', rules: [], balancers: [] },
     policy: {
       levels: {},
       system: {
@@ -83,6 +83,7 @@ export function made(parts: Parts): Running {
       },
     },
     stats: false,
+    services: {},
     assetFolders: [],
   };
   const instance = new Instance(config, { plugins: [plugin], logTargets: { error: memory, access: memory } });

@@ -1,16 +1,31 @@
 import type { SluiceConfig } from '@sluice/config';
-import { SluiceError, type DataPlaneState, type Plugin, type Stats } from '@sluice/plugin-api';
+import {
+  SluiceError,
+  type Control,
+  type DataPlaneState,
+  type Plugin,
+  type ReloadReport,
+  type Stats,
+} from '@sluice/plugin-api';
 import { compose, type Composition } from './composition.js';
+import { InstanceControl } from './control/instance-control.js';
 import type { Listening } from './inbound/inbound-worker.js';
 import { Lifecycle } from './lifecycle/lifecycle.js';
-import type { LogTargets } from './log/logs.js';
+import type { LogTargets } from './log/log-sink.js';
 import { Contributions } from './registry/contributions.js';
+import { Roster } from './reload/roster.js';
+import { Transition } from './reload/transition.js';
 
 export interface InstanceOptions {
   /** What the configuration's protocols and rule types may come from. */
   readonly plugins: readonly Plugin[];
   /** Where console logs go; standard error and output if left out. */
   readonly logTargets?: LogTargets;
+  /**
+   * Reads the configuration anew, for `reload`.
+   * @throws SluiceError E_CONFIG_INVALID with the diagnostics in words
+   */
+  readonly source?: () => Promise<SluiceConfig>;
 }
 
 export interface CloseOptions {
@@ -37,7 +52,14 @@ const SETTLE_STEP_MS = 10;
 export class Instance {
   readonly #parts: Composition;
   readonly #lifecycle: Lifecycle;
+  readonly #roster = new Roster();
+  readonly #control: InstanceControl;
+  readonly #source: InstanceOptions['source'];
+  #config: SluiceConfig;
+  #first: Transition | undefined;
   #state: State = 'new';
+  /** Changes are made one after the other. */
+  #changing: Promise<unknown> = Promise.resolve();
   #closed: Promise<void> | undefined;
   #skipDrain!: () => void;
   readonly #drainSkipped = new Promise<void>((resolve) => {
@@ -49,30 +71,53 @@ export class Instance {
    * @throws SluiceError E_REGISTRY_DUPLICATE, E_REGISTRY_UNKNOWN, E_CONFIG_INVALID
    */
   constructor(config: SluiceConfig, options: InstanceOptions) {
-    this.#parts = compose(config, new Contributions(options.plugins), options.logTargets);
-    const { outbounds, inbounds, logs } = this.#parts;
-    const log = logs.logger('core');
-    this.#lifecycle = new Lifecycle([...outbounds.all(), ...inbounds], (part, error) => {
+    this.#config = config;
+    this.#source = options.source;
+    const contributions = new Contributions(options.plugins);
+    this.#parts = compose(config, contributions, () => this.#control, options.logTargets);
+    this.#control = new InstanceControl(this.#parts, this.#roster, options.plugins, {
+      config: () => this.#config,
+      change: (next) => this.#change(() => Promise.resolve(next(this.#config))),
+      reload: () => this.reload(),
+    });
+    const log = this.#parts.logs.logger('core');
+    this.#lifecycle = new Lifecycle((part, error) => {
       log.error(`${part} did not close in order: ${error.message}`, { code: error.code });
     });
+    this.#first = new Transition(this.#parts, this.#roster, this.#lifecycle, config);
   }
 
   /**
-   * Opens outbounds, then inbounds. After a failure everything is closed again.
-   * @throws SluiceError E_LISTEN_* naming the inbound, E_START_FAILED, E_LIFECYCLE
+   * Opens outbounds, services, then inbounds. After a failure everything is closed again.
+   * @throws SluiceError E_LISTEN_* naming the inbound, E_START_FAILED, E_LIFECYCLE, E_CLOSING
    */
   async start(): Promise<void> {
-    if (this.#state !== 'new')
+    const first = this.#first;
+    if (this.#state !== 'new' || first === undefined)
       throw new SluiceError('E_LIFECYCLE', `an instance that is ${this.#state} cannot be started`);
+    this.#first = undefined;
     this.#state = 'starting';
     try {
-      await this.#parts.logs.open();
-      await this.#lifecycle.start();
+      const started = this.#parts.logs.open().then(() => first.run());
+      this.#changing = started.catch(() => undefined);
+      await started;
     } catch (error) {
       await this.close({ drainMs: 0 });
       throw error;
     }
-    if (this.#state === 'starting') this.#state = 'running';
+    if (!this.#isClosing) this.#state = 'running';
+  }
+
+  /**
+   * Reads the configuration anew and goes over to it: what did not change keeps its listeners and
+   * connections.
+   * @throws SluiceError E_UNSUPPORTED without a source, E_CONFIG_INVALID, E_LISTEN_*, E_START_FAILED,
+   * E_LIFECYCLE; nothing has changed then
+   */
+  async reload(): Promise<ReloadReport> {
+    if (this.#source === undefined)
+      throw new SluiceError('E_UNSUPPORTED', 'this instance was not made from files, so there is nothing to read anew');
+    return this.#change(this.#source);
   }
 
   /** Stops accepting, drains, then closes. Safe in any state and any number of times. */
@@ -82,13 +127,23 @@ export class Instance {
     return this.#closed;
   }
 
+  /** The running instance, to look at and to change. */
+  get control(): Control {
+    return this.#control;
+  }
+
   get inbounds(): readonly InboundStatus[] {
-    return this.#parts.inbounds.map((inbound) => ({
+    return [...this.#roster.inbounds.values()].map((inbound) => ({
       tag: inbound.tag,
       protocol: inbound.protocol,
       listening: inbound.listening,
       announcements: inbound.announce(),
     }));
+  }
+
+  /** Lines of the services for a person, such as where they listen. */
+  get announcements(): readonly string[] {
+    return [...this.#roster.services.values()].flatMap((service) => service.announce());
   }
 
   get stats(): Stats {
@@ -100,12 +155,31 @@ export class Instance {
     return { ...this.#parts.plane.state(), sessions: this.#parts.sessions.size };
   }
 
+  get #isClosing(): boolean {
+    return this.#state === 'closing' || this.#state === 'closed';
+  }
+
+  #change(read: () => Promise<SluiceConfig>): Promise<ReloadReport> {
+    const changed = this.#changing.then(async () => {
+      if (this.#state !== 'running')
+        throw new SluiceError('E_LIFECYCLE', `an instance that is ${this.#state} cannot be changed`);
+      const next = await read();
+      const report = await new Transition(this.#parts, this.#roster, this.#lifecycle, next).run();
+      this.#config = next;
+      return report;
+    });
+    this.#changing = changed.catch(() => undefined);
+    return changed;
+  }
+
   async #close(drainMs: number): Promise<void> {
     this.#state = 'closing';
-    const { inbounds, sessions, flows, logs, plane, container } = this.#parts;
+    this.#lifecycle.refuse();
+    const { sessions, logs, plane, container } = this.#parts;
+    const inbounds = [...this.#roster.inbounds.values(), ...this.#roster.retired];
     await Promise.all(inbounds.map((inbound) => inbound.stopListening()));
     await Promise.race([sessions.drain(drainMs), this.#drainSkipped.then(() => sessions.drain(0))]);
-    for (const flow of flows) flow.closeAll();
+    sessions.endFlows();
     await this.#lifecycle.close();
     await this.#settle();
     plane.buffers.trim();

@@ -4,18 +4,24 @@ import { nearest } from '../diagnostics/suggestion.js';
 import type { InboundEntry } from '../entries/inbound.js';
 import type { OutboundEntry } from '../entries/outbound.js';
 import type { RuleEntry } from '../entries/rule.js';
-import { items, member, text, type ConfigNode, type ObjectNode, type ScalarNode } from '../source/node.js';
+import type { ServiceEntry } from '../entries/service.js';
+import { member, type ConfigNode, type ObjectNode, type ScalarNode } from '../source/node.js';
 
-/** V2Ray sends what a rule leads to an unknown outbound to the default one; here it is an error. */
+/**
+ * V2Ray sends what a rule leads to an unknown outbound to the default one; here it is an error.
+ * @param knownOutbounds tags of outbounds that are there beside those of the configuration
+ */
 export function checkReferences(
-  root: ObjectNode,
   inbounds: readonly InboundEntry[],
   outbounds: readonly OutboundEntry[],
   rules: readonly RuleEntry[],
+  services: readonly ServiceEntry[],
+  knownOutbounds: readonly string[],
   problems: Problems,
 ): void {
-  const inboundTags = tags([...inbounds, ...named(root, 'bridges'), ...single(root, 'dns'), ...single(root, 'api')]);
-  const outboundTags = tags([...outbounds, ...named(root, 'portals'), ...single(root, 'api')]);
+  const inboundTags = tags([...inbounds, ...services.flatMap((service) => service.inboundTags.map(tagged))]);
+  const ownTags = tags([...outbounds, ...knownOutbounds.map(tagged)]);
+  const outboundTags = new Set([...ownTags, ...services.flatMap((service) => service.outboundTags)]);
   for (const { node } of rules) {
     const target = stringNode(member(node, 'outboundTag'));
     if (target !== undefined && target.value !== '') requireOutbound(target, outboundTags, problems);
@@ -27,10 +33,29 @@ export function checkReferences(
       });
     }
   }
-  const ownTags = tags(outbounds);
+  checkServiceTags(outbounds, services, problems);
   for (const { node } of outbounds) {
     const via = stringNode(member(member(node, 'proxySettings'), 'tag'));
     if (via !== undefined && via.value !== '') requireOutbound(via, ownTags, problems);
+  }
+}
+
+/** Whatever is led to such a tag could go to one of them only. */
+function checkServiceTags(
+  outbounds: readonly OutboundEntry[],
+  services: readonly ServiceEntry[],
+  problems: Problems,
+): void {
+  const owners = new Map(outbounds.filter(({ tag }) => tag !== '').map(({ tag }) => [tag, 'an outbound']));
+  for (const { key, node, outboundTags } of services) {
+    for (const tag of outboundTags) {
+      const owner = owners.get(tag);
+      if (owner !== undefined)
+        problems.error('C_DUPLICATE_TAG', node.place, `"${key}" takes connections by a tag that ${owner} has`, {
+          found: JSON.stringify(tag),
+        });
+      owners.set(tag, `"${key}"`);
+    }
   }
 }
 
@@ -55,13 +80,7 @@ function inboundTagsOf(rule: ObjectNode): [string, ConfigNode][] {
   return value.value.split(',').map((tag) => [tag.trim(), value]);
 }
 
-function named(root: ObjectNode, key: 'bridges' | 'portals'): { tag: string }[] {
-  return items(member(root, 'reverse'), key).map((node) => ({ tag: text(node, 'tag') ?? '' }));
-}
-
-function single(root: ObjectNode, key: 'api' | 'dns'): { tag: string }[] {
-  return [{ tag: text(member(root, key), 'tag') ?? '' }];
-}
+const tagged = (tag: string): { tag: string } => ({ tag });
 
 function tags(entries: readonly { readonly tag: string }[]): Set<string> {
   return new Set(entries.map(({ tag }) => tag).filter((tag) => tag !== ''));

@@ -5,14 +5,15 @@ import { items, member, type Member, type ObjectNode } from '../source/node.js';
 const NOT_YET = 'is not available yet';
 
 /** Parts of V2Ray that a file may ask for and that are not there: refused, or said to be without effect. */
-export function checkUnavailable(root: ObjectNode, problems: Problems): void {
-  for (const key of ['api', 'fakeDns', 'observatory', 'multiObservatory']) {
+export function checkUnavailable(root: ObjectNode, services: ReadonlyMap<string, unknown>, problems: Problems): void {
+  for (const key of ['api', 'fakedns', 'observatory', 'burstObservatory', 'multiObservatory']) {
+    if (services.has(key.toLowerCase())) continue;
     refuse(
       root.members.find((one) => one.key === key),
       problems,
     );
   }
-  const reverse = member(root, 'reverse');
+  const reverse = services.has('reverse') ? undefined : member(root, 'reverse');
   for (const key of ['bridges', 'portals']) {
     if (items(reverse, key).length > 0 && reverse?.kind === 'object')
       refuse(
@@ -21,15 +22,10 @@ export function checkUnavailable(root: ObjectNode, problems: Problems): void {
       );
   }
   const routing = member(root, 'routing');
-  if (items(routing, 'balancers').length > 0 && routing?.kind === 'object')
-    refuse(
-      routing.members.find((one) => one.key === 'balancers'),
-      problems,
-    );
   for (const key of ['domainMatcher', 'strategy']) ignore(routing, key, 'there is one way of matching', problems);
 
   const dns = member(root, 'dns');
-  if (dns?.kind === 'object' && dns.members.length > 0)
+  if (!services.has('dns') && dns?.kind === 'object' && dns.members.length > 0)
     ignore(root, 'dns', `V2Ray's DNS ${NOT_YET}, and names are resolved by the system`, problems);
   ignore(root, 'transport', 'set transports in each handler\'s "streamSettings"', problems);
   checkTcpSettings(member(member(root, 'transport'), 'tcpSettings'), problems);

@@ -10,6 +10,10 @@ type Case = readonly [name: string, value: unknown, code: string, pointer: strin
 
 const rule = (more: object): object => ({ type: 'field', port: 80, outboundTag: 'out', ...more });
 const routed = (more: object): object => ({ outbounds: [outbound()], routing: { rules: [rule(more)] } });
+const balanced = (more: object): object => ({
+  outbounds: [outbound()],
+  routing: { balancers: [{ tag: 'b', selector: ['out'], ...more }] },
+});
 const stream = (streamSettings: object): object => ({ inbounds: [inbound({ streamSettings })] });
 const outStream = (streamSettings: object): object => ({ outbounds: [outbound({ streamSettings })] });
 
@@ -328,13 +332,42 @@ const errors: readonly Case[] = [
     '"random"',
   ],
   [
-    'a balancerTag',
+    'a balancerTag that no balancer has',
     routed({ outboundTag: null, balancerTag: 'b' }),
-    'C_UNAVAILABLE',
+    'C_UNKNOWN_BALANCER',
     '/routing/rules/0/balancerTag',
     '"b"',
   ],
-  ['balancers', { routing: { balancers: [{ tag: 'b' }] } }, 'C_UNAVAILABLE', '/routing/balancers', '"balancers"'],
+  ['a balancer without members', balanced({ selector: [] }), 'C_VALUE', '/routing/balancers/0/selector', '[]'],
+  [
+    'a strategy of nobody',
+    balanced({ strategy: { type: 'randm' } }),
+    'C_UNKNOWN_STRATEGY',
+    '/routing/balancers/0/strategy/type',
+    '"randm"',
+  ],
+  [
+    'a wrong setting of a strategy',
+    balanced({ strategy: { type: 'best', settings: { of: 'x' } } }),
+    'C_TYPE',
+    '/routing/balancers/0/strategy/settings/of',
+    '"x"',
+  ],
+  [
+    'a fallback that is not there',
+    balanced({ fallbackTag: 'aut' }),
+    'C_UNKNOWN_OUTBOUND',
+    '/routing/balancers/0/fallbackTag',
+    '"aut"',
+  ],
+  [
+    'two balancers of one tag',
+    { outbounds: [outbound()], routing: { balancers: [1, 2].map(() => ({ tag: 'b', selector: 'out' })) } },
+    'C_DUPLICATE_TAG',
+    '/routing/balancers/1/tag',
+    '"b"',
+    /another balancer has this tag/,
+  ],
   ['api', { api: { tag: 'api' } }, 'C_UNAVAILABLE', '/api', '"api"'],
   ['reverse', { reverse: { portals: [{ tag: 'p' }] } }, 'C_UNAVAILABLE', '/reverse/portals', '"portals"'],
   ['fakeDns', { fakeDns: [{}] }, 'C_UNAVAILABLE', '/fakeDns', '"fakeDns"'],
@@ -367,16 +400,9 @@ const warnings: readonly Case[] = [
     '"on"',
   ],
   [
-    'sniffing',
-    { inbounds: [inbound({ sniffing: { enabled: true, destOverride: 'http,tls' } })] },
-    'C_UNAVAILABLE',
-    '/inbounds/0/sniffing/enabled',
-    'true',
-  ],
-  [
     'the older form of sniffing',
     { inbounds: [inbound({ domainOverride: ['http'] })] },
-    'C_UNAVAILABLE',
+    'C_DEPRECATED',
     '/inbounds/0/domainOverride',
     '"domainOverride"',
   ],
@@ -390,6 +416,20 @@ const warnings: readonly Case[] = [
     'C_IGNORED',
     '/routing/rules/0/balancerTag',
     '"b"',
+  ],
+  [
+    'a selector that no outbound has',
+    balanced({ selector: ['out', 'proxy-'] }),
+    'C_EMPTY_SELECTOR',
+    '/routing/balancers/0/selector/1',
+    '"proxy-"',
+  ],
+  [
+    'a strategy that needs an observatory',
+    balanced({ strategy: 'best' }),
+    'C_UNOBSERVED',
+    '/routing/balancers/0/strategy',
+    '"best"',
   ],
   [
     'settings of another network',
@@ -439,6 +479,7 @@ const warnings: readonly Case[] = [
 
 const harmless: readonly [string, object][] = [
   ['disabled mux', { outbounds: [outbound({ mux: { enabled: false, concurrency: 8 } })] }],
+  ['sniffing', { inbounds: [inbound({ sniffing: { enabled: true, destOverride: 'http,ssl,fakedns' } })] }],
   ['disabled sniffing', { inbounds: [inbound({ sniffing: { enabled: false, destOverride: ['http', 'tls'] } })] }],
   [
     'ports that are always open',

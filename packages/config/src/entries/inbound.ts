@@ -2,13 +2,13 @@ import type { Network } from '@sluice/plugin-api';
 import { isIP } from 'node:net';
 import { describeFound } from '../diagnostics/found.js';
 import type { Problems } from '../diagnostics/problems.js';
-import { nearest } from '../diagnostics/suggestion.js';
-import type { InboundConfig, PortRange } from '../model.js';
-import { isTrue, member, text, type ConfigNode, type ObjectNode, type Place } from '../source/node.js';
+import type { InboundConfig, PortRange, SniffingConfig } from '../model.js';
+import { member, text, type ConfigNode, type ObjectNode, type Place } from '../source/node.js';
 import type { EntryContext } from './context.js';
 import { readContributed } from './contributed.js';
 import { readPortRange } from './port-range.js';
 import { findProtocol, settingsOf } from './protocol.js';
+import { readSniffing } from './sniffing.js';
 import { readStream } from './stream.js';
 
 /** An inbound as far as it could be read, with what checks across entries need. */
@@ -21,9 +21,8 @@ export interface InboundEntry {
   readonly settings: unknown;
   /** Empty if the settings could not be read. */
   readonly networks: readonly Network[];
+  readonly sniffing: SniffingConfig | undefined;
 }
-
-const SNIFFERS = ['http', 'tls', 'https', 'ssl'];
 
 export function readInbound(node: ConfigNode, context: EntryContext): InboundEntry | undefined {
   if (node.kind !== 'object') return undefined;
@@ -32,7 +31,7 @@ export function readInbound(node: ConfigNode, context: EntryContext): InboundEnt
   const listen = stream?.path ?? readListen(node, problems);
   const ports = listen !== undefined && isUnix(listen) ? [] : readPorts(node, context);
   checkAllocate(member(node, 'allocate'), problems);
-  checkSniffing(node, problems);
+  const sniffing = readSniffing(node, context);
   const named = findProtocol(node, context.contributions.inbounds, 'inbound', problems);
   const contributed = named && readContributed(settingsOf(node), named, context);
   let networks: readonly Network[] = [];
@@ -52,6 +51,7 @@ export function readInbound(node: ConfigNode, context: EntryContext): InboundEnt
     ports,
     settings: contributed?.value,
     networks,
+    sniffing,
   };
   if (isUnix(listen ?? '') && networks.includes('udp')) {
     problems.error('C_ADDRESS', listenPlace(node), 'a Unix socket carries no UDP, which these settings ask for');
@@ -68,6 +68,7 @@ export function inboundConfig(entry: InboundEntry, tag: string): InboundConfig {
     listen: entry.listen as string,
     ports: entry.ports,
     settings: entry.settings,
+    ...(entry.sniffing === undefined ? {} : { sniffing: entry.sniffing }),
   };
 }
 
@@ -113,34 +114,5 @@ function checkAllocate(node: ConfigNode | undefined, problems: Problems): void {
   problems.error('C_UNAVAILABLE', strategy.place, 'ports that open and close in turn are not available yet', {
     found: '"random"',
     expected: '"always"',
-  });
-}
-
-function checkSniffing(node: ObjectNode, problems: Problems): void {
-  const sniffing = member(node, 'sniffing');
-  const message = 'sniffing is not available yet and is left out: routing sees only the address that was asked for';
-  if (isTrue(sniffing, 'enabled'))
-    problems.warning('C_UNAVAILABLE', (member(sniffing, 'enabled') as ConfigNode).place, message);
-  const older = node.members.find(({ key }) => key === 'domainOverride');
-  if (older !== undefined) problems.warning('C_UNAVAILABLE', older.keyPlace, message);
-  for (const list of [member(sniffing, 'destOverride'), older?.value]) {
-    for (const { name, place } of listed(list)) {
-      if (SNIFFERS.includes(name.toLowerCase())) continue;
-      const suggestion = nearest(name, SNIFFERS);
-      problems.error('C_VALUE', place, 'no sniffer has this name', {
-        found: JSON.stringify(name.slice(0, 40)),
-        expected: SNIFFERS.join(', '),
-        suggestion: suggestion === undefined ? undefined : JSON.stringify(suggestion),
-      });
-    }
-  }
-}
-
-function listed(node: ConfigNode | undefined): { name: string; place: Place }[] {
-  const parts = node?.kind === 'array' ? node.items : node === undefined ? [] : [node];
-  return parts.flatMap((part) => {
-    if (part.kind !== 'scalar' || typeof part.value !== 'string') return [];
-    const names = node?.kind === 'array' ? [part.value] : part.value.split(',');
-    return names.map((name) => ({ name: name.trim(), place: part.place }));
   });
 }

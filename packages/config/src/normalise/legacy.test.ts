@@ -36,7 +36,8 @@ describe('forms of older versions', () => {
     const older = loadValue({ outbounds: [outbound()], routing: { strategy: 'rules', settings } });
     expect(older.config?.routing).toEqual({
       domainStrategy: 'IPOnDemand',
-      rules: [{ type: 'field', outboundTag: 'out', fields: { port: 2 } }],
+      rules: [{ type: 'field', outboundTag: 'out', balancerTag: undefined, fields: { port: 2 } }],
+      balancers: [],
     });
     expect(summary(older)).toEqual(['warning C_IGNORED /routing/strategy', 'warning C_DEPRECATED /routing/settings']);
     const both = loadValue({

@@ -4,7 +4,7 @@ import { inboundSchema } from './inbound.js';
 import type { JsonSchema } from './json-schema.js';
 import { outboundSchema } from './outbound.js';
 import { rootSchema } from './root.js';
-import { ruleSchema } from './routing.js';
+import { balancerSchema, ruleSchema, strategySchema } from './routing.js';
 
 type Described = Named<{ readonly description: string; readonly schema: TSchema }>;
 
@@ -15,7 +15,18 @@ type Described = Named<{ readonly description: string; readonly schema: TSchema 
 export function composeSchema({ plugins }: { readonly plugins: readonly Plugin[] }): JsonSchema {
   const contributions = new PluginContributions(plugins);
   const ref = (name: string): TSchema => Type.Unsafe({ $ref: `#/definitions/${name}` });
-  const root = plain(rootSchema({ inbound: ref('inbound'), outbound: ref('outbound'), rule: ref('rule') }));
+  const services = Object.fromEntries(
+    [...contributions.services.values()].map(({ name, contribution }) => [name, contribution.schema]),
+  );
+  const root = plain(
+    rootSchema({
+      inbound: ref('inbound'),
+      outbound: ref('outbound'),
+      rule: ref('rule'),
+      balancer: ref('balancer'),
+      services,
+    }),
+  );
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: 'Sluice configuration',
@@ -24,6 +35,8 @@ export function composeSchema({ plugins }: { readonly plugins: readonly Plugin[]
       inbound: chosenBy('protocol', inboundSchema, contributions.inbounds, settingsOf),
       outbound: chosenBy('protocol', outboundSchema, contributions.outbounds, settingsOf),
       rule: chosenBy('type', ruleSchema, contributions.ruleTypes, (schema) => schema),
+      balancer: plain(balancerSchema(ref('strategy'))),
+      strategy: chosenBy('type', strategySchema, contributions.balancerStrategies, settingsOf),
     },
   };
 }
@@ -40,6 +53,7 @@ function chosenBy(
   part: (schema: JsonSchema) => JsonSchema,
 ): JsonSchema {
   const entry = plain(base);
+  if (known.size === 0) return entry;
   const named = [...known.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   const choice = {
     ...entry.properties?.[key],

@@ -1,20 +1,20 @@
 import { Type } from '@sluice/plugin-api';
 import { streamSchema } from './stream.js';
 
-const sniffers = ['http', 'tls', 'https', 'ssl'];
-
 const sniffingSchema = Type.Object(
   {
     enabled: Type.Optional(
       Type.Boolean({
         default: false,
         description:
-          'Whether to look into the first bytes for the name of the target. Not available yet. Default false.',
+          "Whether to look into a connection's first bytes or packets for its protocol, which rules can match, and for the name of the target. At most 0.3 s and 32 KiB are waited for. Default false.",
       }),
     ),
     destOverride: Type.Optional(
       Type.Union([Type.Array(Type.String()), Type.String()], {
-        description: `The protocols whose name takes the place of the target: ${sniffers.join(', ')}. A list, or one string with commas. Default: none.`,
+        description:
+          'The protocols whose name takes the place of the target: "http", "tls" (also "https", "ssl"), "quic", and "fakedns" (what a made-up address stands for) or "fakedns+others". A list, or one string with commas. Default: none; the protocol alone is found.',
+        examples: [['http', 'tls']],
       }),
     ),
     domainsExcluded: Type.Optional(
@@ -23,14 +23,20 @@ const sniffingSchema = Type.Object(
     metadataOnly: Type.Optional(
       Type.Boolean({
         default: false,
-        description: "Whether to look at the connection's metadata only. Default false.",
+        description: 'Whether to look at the target only (made-up addresses), not into bytes. Default false.',
+      }),
+    ),
+    routeOnly: Type.Optional(
+      Type.Boolean({
+        default: false,
+        description:
+          'Whether the name that was found serves the rules only, and the connection is made to the target that was asked for. Default false.',
       }),
     ),
   },
   {
     additionalProperties: false,
-    description:
-      "Finding the target's name in the first bytes. Not available yet: routing sees the address that was asked for. Default: off.",
+    description: "Finding the protocol and the target's name in a connection's first bytes. Default: off.",
   },
 );
 
@@ -98,8 +104,7 @@ export const inboundSchema = Type.Object(
     domainOverride: Type.Optional(
       Type.Union([Type.Array(Type.String()), Type.String()], {
         deprecated: true,
-        description:
-          'The older form of `sniffing.destOverride`, which turns sniffing on. Not available yet. Default: none.',
+        description: 'The older form of `sniffing.destOverride`, which turns sniffing on. Default: none.',
       }),
     ),
   },

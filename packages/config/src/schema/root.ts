@@ -9,15 +9,34 @@ export interface EntrySchemas {
   readonly inbound: TSchema;
   readonly outbound: TSchema;
   readonly rule: TSchema;
+  readonly balancer: TSchema;
+  /** Of the values of the services' keys. */
+  readonly services: Readonly<Record<string, TSchema>>;
 }
 
-/** Parts of V2Ray that are known by name only: what they hold is not looked at. */
-function later(description: string, shape: { readonly type?: 'object' } = { type: 'object' }): TSchema {
-  return Type.Optional(Type.Unsafe({ ...shape, description: `${description} Default: none.` }));
+/** Parts of V2Ray that are known by name: what they hold is not looked at unless a service is there for it. */
+const knownServices: Readonly<Record<string, string>> = {
+  dns: 'Name servers of V2Ray. Not available here: names are resolved by the system.',
+  api: "V2Ray's gRPC interface. Not available here.",
+  reverse: "V2Ray's reverse proxy. Not available here.",
+  fakedns: "V2Ray's made-up DNS answers. Not available here.",
+  observatory: "V2Ray's probing of outbounds. Not available here.",
+  burstObservatory: "V2Ray's probing of outbounds, several times in a row. Not available here.",
+  multiObservatory: "V2Ray's probing of outbounds in groups. Not available here.",
+  browserForwarder: "V2Ray's connections through a browser. Has no effect.",
+  services: "Services of V2Ray's plugins. Has no effect.",
+};
+
+function serviceKeys(services: Readonly<Record<string, TSchema>>): Record<string, TSchema> {
+  const keys: Record<string, TSchema> = {};
+  for (const [key, description] of Object.entries(knownServices))
+    keys[key] = Type.Optional(Type.Unsafe({ description: `${description} Default: none.` }));
+  for (const [key, schema] of Object.entries(services)) keys[key] = Type.Optional(schema);
+  return keys;
 }
 
 /** The schema of a whole configuration. Every key has its meaning, unit and default in its description. */
-export function rootSchema({ inbound, outbound, rule }: EntrySchemas): TSchema {
+export function rootSchema({ inbound, outbound, rule, balancer, services }: EntrySchemas): TSchema {
   const older = (schema: TSchema, description: string): TSchema =>
     Type.Optional(Type.Unsafe({ allOf: [schema], type: 'object', deprecated: true, description }));
   return Type.Object(
@@ -32,7 +51,7 @@ export function rootSchema({ inbound, outbound, rule }: EntrySchemas): TSchema {
           description: 'The ways that connections leave by. The first one takes what no rule names. Default [].',
         }),
       ),
-      routing: Type.Optional(routingSchema(rule)),
+      routing: Type.Optional(routingSchema(rule, balancer)),
       policy: Type.Optional(policySchema),
       stats: Type.Optional(
         Type.Object(
@@ -44,7 +63,6 @@ export function rootSchema({ inbound, outbound, rule }: EntrySchemas): TSchema {
           },
         ),
       ),
-      dns: later('Name servers of V2Ray. Not available yet: names are resolved by the system.'),
       transport: Type.Optional(
         Type.Object(transportParts, {
           additionalProperties: false,
@@ -52,13 +70,7 @@ export function rootSchema({ inbound, outbound, rule }: EntrySchemas): TSchema {
             "Settings of transports for all handlers. Has no effect yet: set them in each handler's `streamSettings`. Default: none.",
         }),
       ),
-      api: later("V2Ray's gRPC interface. Not available yet."),
-      reverse: later("V2Ray's reverse proxy. Not available yet."),
-      fakeDns: later("V2Ray's made-up DNS answers. Not available yet.", {}),
-      observatory: later("V2Ray's probing of outbounds. Not available yet."),
-      multiObservatory: later("V2Ray's probing of outbounds in groups. Not available yet."),
-      browserForwarder: later("V2Ray's connections through a browser. Has no effect."),
-      services: later("Services of V2Ray's plugins. Has no effect."),
+      ...serviceKeys(services),
       port: Type.Optional(
         Type.Union([Type.Integer(), Type.String()], {
           deprecated: true,

@@ -5,16 +5,68 @@ export const ruleSchema = Type.Object(
   {
     type: Type.String({ description: 'The kind of rule: "field". Needed; no default.', examples: ['field'] }),
     outboundTag: Type.Optional(
-      Type.String({ description: 'The tag of the outbound that takes what matches. Needed; no default.' }),
+      Type.String({
+        description:
+          'The tag of the outbound that takes what matches. Needed unless `balancerTag` is there; no default.',
+      }),
     ),
     balancerTag: Type.Optional(
       Type.String({
-        description: 'The tag of the balancer that chooses an outbound. Not available yet. Default: none.',
+        description:
+          'The tag of the balancer that chooses an outbound for what matches; an `outboundTag` goes before it. Default: none.',
       }),
+    ),
+    ruleTag: Type.Optional(
+      Type.String({ description: "The rule's name for people. Default: none; its place in the list names it." }),
     ),
   },
   { additionalProperties: true, description: 'A rule: what it matches, and which outbound takes it.' },
 );
+
+/** The object form of a balancer's `strategy`; its `settings` are its type's. */
+export const strategySchema = Type.Object(
+  {
+    type: Type.Optional(
+      Type.String({
+        description:
+          'How to choose: "random", "roundRobin" (one after the other), "leastPing" (the fastest) or "leastLoad" (the steadiest); the last two need an `observatory`. Default "random".',
+      }),
+    ),
+    settings: Type.Optional(
+      Type.Object({}, { additionalProperties: true, description: "The strategy's own settings. Default {}." }),
+    ),
+  },
+  { additionalProperties: false, description: 'How a balancer chooses. Default: "random".' },
+);
+
+/** An entry of `routing.balancers`. */
+export function balancerSchema(strategy: TSchema): TSchema {
+  return Type.Object(
+    {
+      tag: Type.String({
+        minLength: 1,
+        description: "The balancer's name for `balancerTag`; no other balancer may have it. Needed; no default.",
+      }),
+      selector: Type.Union([Type.Array(Type.String(), { minItems: 1 }), Type.String({ minLength: 1 })], {
+        description:
+          'How the tags of the outbounds to choose from begin: "proxy-" for "proxy-1", "proxy-2". A list, or one string with commas. Needed; no default.',
+        examples: [['proxy-']],
+      }),
+      strategy: Type.Optional(
+        Type.Union([strategy, Type.String()], {
+          description: 'How to choose: { "type": … }, or the type alone. Default: "random".',
+        }),
+      ),
+      fallbackTag: Type.Optional(
+        Type.String({
+          description:
+            'The tag of the outbound that is used while none of the others is alive. Default: none; connections are refused then.',
+        }),
+      ),
+    },
+    { additionalProperties: false, description: 'A group of outbounds to choose from.' },
+  );
+}
 
 const domainStrategy = Type.Optional(
   Type.Unsafe<string>({
@@ -27,7 +79,7 @@ const domainStrategy = Type.Optional(
   }),
 );
 
-export function routingSchema(rule: TSchema): TSchema {
+export function routingSchema(rule: TSchema, balancer: TSchema): TSchema {
   const rules = Type.Optional(
     Type.Array(rule, {
       description:
@@ -35,9 +87,7 @@ export function routingSchema(rule: TSchema): TSchema {
     }),
   );
   const balancers = Type.Optional(
-    Type.Array(Type.Unsafe({ type: 'object' }), {
-      description: 'Groups of outbounds to choose from. Not available yet. Default [].',
-    }),
+    Type.Array(balancer, { description: 'Groups of outbounds to choose from, for `balancerTag`. Default [].' }),
   );
   return Type.Object(
     {

@@ -78,6 +78,15 @@ export class ConnSession extends FlowSession {
     return this.#origin.local;
   }
 
+  /** Payload bytes so far. */
+  get uplink(): number {
+    return this.relay?.uplink ?? 0;
+  }
+
+  get downlink(): number {
+    return this.relay?.downlink ?? 0;
+  }
+
   get origin(): SessionOrigin {
     return this.#origin;
   }

@@ -10,11 +10,19 @@ import {
   type Sniffed,
   type User,
 } from '@sluice/plugin-api';
+import type { Sniffing } from '../sniffing/sniffing.js';
 
 /** Which inbound a session came in by. */
 export interface InboundIdentity {
   readonly tag: string;
   readonly protocol: string;
+  readonly sniffing?: Sniffing | undefined;
+}
+
+/** What counts the sessions that it carries. */
+export interface Carrier {
+  readonly tag: string;
+  load: number;
 }
 
 /** What is given up with the session. */
@@ -37,6 +45,9 @@ export abstract class FlowSession extends TimerEntry implements Session {
   /** The index of the rule that chose the outbound; undefined for the default outbound. */
   ruleIndex: number | undefined;
   ended = false;
+  /** The outbound that takes it, whatever the rules say. */
+  readonly forcedOutbound: string | undefined = undefined;
+  #carrier: Carrier | undefined;
   #values: Map<symbol, unknown> | undefined;
   #abort: AbortController | undefined;
   #pending: Abandonable[] | undefined;
@@ -85,12 +96,26 @@ export abstract class FlowSession extends TimerEntry implements Session {
     else (this.#observers ??= []).push(observer);
   }
 
+  /** The outbound that carries it from now on. */
+  carriedBy(carrier: Carrier): void {
+    if (this.#carrier !== undefined) this.#carrier.load -= 1;
+    this.#carrier = this.ended ? undefined : carrier;
+    if (!this.ended) carrier.load += 1;
+    this.outboundTag = carrier.tag;
+  }
+
   /** It is over: nothing will come of it any more. */
   over(): void {
     this.ended = true;
+    if (this.#carrier !== undefined) this.#carrier.load -= 1;
+    this.#carrier = undefined;
     const observers = this.#observers;
     this.#observers = undefined;
     for (const observer of observers ?? []) observer.sessionEnded(this);
+  }
+
+  get isAbandoned(): boolean {
+    return this.#abandoned !== undefined;
   }
 
   /** A conn that a dial gave and that has no relay yet. */
@@ -111,9 +136,14 @@ export abstract class FlowSession extends TimerEntry implements Session {
     this.#abort = undefined;
   }
 
+  /** What was dialled is somebody else's to end. */
+  handedOver(): void {
+    this.#pending = undefined;
+  }
+
   /** Upstream is connected: nothing is pending any more, and what only served that is let go. */
   connected(): void {
-    this.#pending = undefined;
+    this.handedOver();
     this.#abort = undefined;
     this.#values = undefined;
   }

@@ -10,6 +10,7 @@ import {
   type TimerWheel,
 } from '@sluice/plugin-api';
 import type { OutboundHandler } from '../outbound/outbound-handler.js';
+import type { Hearing } from '../sniffing/packet-sniff.js';
 import type { TrafficPair } from '../stats/traffic-counters.js';
 import { FlowSession, type InboundIdentity } from './flow-session.js';
 
@@ -25,7 +26,8 @@ export interface FlowOptions {
   readonly timers: TimerWheel;
   readonly idleTicks: number;
   readonly traffic: TrafficPair;
-  open(flow: PacketFlow, to: Destination): Promise<{ handler: OutboundHandler; conn: PacketConn }>;
+  /** @param heard the packets that have come for the destination so far, and those that come while it is awaited */
+  open(flow: PacketFlow, to: Destination, heard: Hearing): Promise<OpenedPath>;
   /** The flow has been active, a second or more after it was last said. */
   onMoved(flow: PacketFlow): void;
   /** No outbound takes this destination; others go on. */
@@ -33,10 +35,21 @@ export interface FlowOptions {
   onEnd(flow: PacketFlow, end: RelayEnd, error: SluiceError | undefined): void;
 }
 
+/** The outbound's way to a destination, and what the destination has become by sniffing. */
+export interface OpenedPath {
+  readonly handler: OutboundHandler;
+  readonly conn: PacketConn;
+  readonly to: Destination;
+}
+
 /** The way to one destination: packets that wait, or the conn that takes them. */
-interface Path {
+interface Path extends Hearing {
   conn: PacketConn | undefined;
   waiting: Buffer[];
+  /** What the client asked for, and where its packets are sent. */
+  readonly asked: Destination;
+  to: Destination;
+  isStarted: boolean;
   /** When no outbound took it. */
   refusedAt: number | undefined;
 }
@@ -52,6 +65,8 @@ export class PacketFlow extends FlowSession {
   readonly #options: FlowOptions;
   readonly #paths = new Map<string, Path>();
   readonly #conns = new Map<string, PacketConn>();
+  /** Those whose destination sniffing has changed. */
+  #renamed: Path[] | undefined;
   #opening = 0;
   #active: number;
   #placed: number;
@@ -94,8 +109,10 @@ export class PacketFlow extends FlowSession {
     this.#options.traffic.uplink?.add(payload.length);
     const key = formatHostPort(to.host, to.port);
     const path = this.#pathTo(key, to);
-    if (path.conn !== undefined) this.#pass(path.conn, payload, to);
+    if (path.conn !== undefined) this.#pass(path.conn, payload, path.to);
     else if (path.refusedAt === undefined && path.waiting.length < MAX_WAITING) path.waiting.push(payload);
+    if (path.onHeard !== undefined) path.onHeard();
+    else if (!path.isStarted) this.#startPath(path);
     this.#move();
   }
 
@@ -133,20 +150,25 @@ export class PacketFlow extends FlowSession {
 
   #openPath(key: string, to: Destination): Path {
     if (this.#paths.size >= MAX_PATHS) this.#paths.clear();
-    const path: Path = { conn: undefined, waiting: [], refusedAt: undefined };
+    const path: Path = { conn: undefined, waiting: [], isStarted: false, refusedAt: undefined, asked: to, to };
     this.#paths.set(key, path);
+    return path;
+  }
+
+  /** Once the first packet waits, so that it can be looked at. */
+  #startPath(path: Path): void {
+    path.isStarted = true;
     this.#opening += 1;
-    this.#options.open(this, to).then(
-      ({ handler, conn }) => {
+    this.#options.open(this, path.asked, path).then(
+      (opened) => {
         this.#opening -= 1;
-        this.#join(path, handler.tag, conn, to);
+        this.#join(path, opened);
       },
       (error: unknown) => {
         this.#opening -= 1;
-        this.#refuse(path, to, toSluiceError(error));
+        this.#refuse(path, path.asked, toSluiceError(error));
       },
     );
-    return path;
   }
 
   /** What a plugin throws ends its flow, not the process. */
@@ -158,15 +180,16 @@ export class PacketFlow extends FlowSession {
     }
   }
 
-  #join(path: Path, tag: string, opened: PacketConn, to: Destination): void {
+  #join(path: Path, opened: OpenedPath): void {
     if (this.ended) {
-      opened.close();
+      opened.conn.close();
       return;
     }
+    const { tag } = opened.handler;
     // Two destinations may have opened the same outbound at the same time.
     const known = this.#conns.get(tag);
-    if (known !== undefined && known !== opened) opened.close();
-    const conn = known ?? opened;
+    if (known !== undefined && known !== opened.conn) opened.conn.close();
+    const conn = known ?? opened.conn;
     if (known === undefined) {
       this.#conns.set(tag, conn);
       conn.attach({
@@ -175,9 +198,11 @@ export class PacketFlow extends FlowSession {
       });
     }
     path.conn = conn;
+    path.to = opened.to;
+    if (path.to !== path.asked) (this.#renamed ??= []).push(path);
     const { waiting } = path;
     path.waiting = [];
-    for (const payload of waiting) if (!this.ended) this.#pass(conn, payload, to);
+    for (const payload of waiting) if (!this.ended) this.#pass(conn, payload, path.to);
   }
 
   #receive(payload: Buffer, from: Endpoint): void {
@@ -186,11 +211,18 @@ export class PacketFlow extends FlowSession {
     this.downlink += payload.length;
     this.#options.traffic.downlink?.add(payload.length);
     try {
-      this.reply(payload, from);
+      this.reply(payload, this.#renamed === undefined ? from : this.#askedFor(from));
     } catch (error) {
       this.finish('error', toSluiceError(error));
     }
     this.#move();
+  }
+
+  /** A client that asked for an address expects answers from it, whatever the name's own is. */
+  #askedFor(from: Endpoint): Endpoint {
+    if (this.#paths.has(formatHostPort(from.address, from.port))) return from;
+    const path = this.#renamed?.find(({ asked }) => asked.port === from.port && asked.type !== 'domain');
+    return path === undefined ? from : { address: path.asked.host, port: from.port };
   }
 
   #lost(error: Error | undefined): void {

@@ -6,14 +6,12 @@ import {
   type Destination,
   type Endpoint,
   type InboundPacket,
-  type PacketConn,
-  type PacketDispatcher,
+  type OwnPackets,
 } from '@sluice/plugin-api';
-import type { OutboundHandler } from '../outbound/outbound-handler.js';
+import { sniffPackets, type Hearing } from '../sniffing/packet-sniff.js';
 import type { InboundIdentity } from './flow-session.js';
-import { PacketFlow } from './packet-flow.js';
+import { PacketFlow, type OpenedPath } from './packet-flow.js';
 import type { DispatchServices } from './dispatch-services.js';
-import { SessionSubject } from './route.js';
 
 /** Flows of one inbound at a time; beyond it the one that was quiet longest is ended. */
 const MAX_FLOWS = 8192;
@@ -22,7 +20,7 @@ const DEFAULT_IDLE_MS = 60_000;
 type Reply = (payload: Buffer, from: Endpoint) => void;
 
 /** Takes packets from one inbound: a flow per source, full cone, bounded and expiring. */
-export class PacketFlows implements PacketDispatcher {
+export class PacketFlows implements OwnPackets {
   readonly #services: DispatchServices;
   readonly #inbound: InboundIdentity;
   /** In order of last activity, to the second. */
@@ -70,7 +68,7 @@ export class PacketFlows implements PacketDispatcher {
       timers: plane.timers,
       idleTicks: TimerWheel.ticks(idleMs),
       traffic: traffic.user(packet.user, level),
-      open: (own, to) => this.#connect(own, to),
+      open: (own, to, heard) => this.#connect(own, to, heard),
       onMoved: (own) => {
         this.#flows.delete(key);
         this.#flows.set(key, own);
@@ -78,27 +76,38 @@ export class PacketFlows implements PacketDispatcher {
       onRefused: (own, to, error) => accessLog.record(own, { uplink: 0, downlink: 0, end: 'rejected', error }, to),
       onEnd: (own, end, error) => {
         this.#flows.delete(key);
+        sessions.removeFlow(own, error);
         accessLog.record(own, { uplink: own.uplink, downlink: own.downlink, end, error });
       },
     });
     this.#flows.set(key, flow);
+    sessions.addFlow(flow);
     return flow;
   }
 
-  async #connect(flow: PacketFlow, to: Destination): Promise<{ handler: OutboundHandler; conn: PacketConn }> {
-    const { router, outbounds } = this.#services;
-    const decision = await router.pick(new SessionSubject(flow, to));
-    const handler = outbounds.get(decision.outboundTag);
+  async #connect(flow: PacketFlow, asked: Destination, heard: Hearing): Promise<OpenedPath> {
+    const { routes } = this.#services;
+    const { sniffing } = this.#inbound;
+    const sniffed =
+      sniffing === undefined ? undefined : await sniffPackets(sniffing, heard, asked, this.#services.plane);
+    const found = sniffing?.apply(asked, sniffed);
+    flow.sniffed ??= sniffed;
+    const to = found?.to ?? asked;
+    const handler = await routes.choose(flow, found?.routed ?? asked);
     flow.target ??= to;
-    flow.outboundTag ??= handler.tag;
-    flow.ruleIndex ??= decision.ruleIndex;
+    if (flow.outboundTag === undefined) flow.carriedBy(handler);
     // One conn an outbound: a source keeps its address towards everyone it reaches that way.
     const existing = flow.connOf(handler.tag);
-    if (existing !== undefined) return { handler, conn: existing };
+    if (existing !== undefined) return { handler, conn: existing, to };
     try {
-      return { handler, conn: await handler.openPackets(flow, to) };
+      return { handler, conn: await handler.openPackets(flow, to), to };
     } catch (error) {
       throw toSluiceError(error);
     }
+  }
+
+  /** Takes no more packets, and ends all flows. */
+  close(): void {
+    this.closeAll();
   }
 }

@@ -6,17 +6,24 @@ import {
   type Destination,
   type Dispatcher,
   type Link,
+  type OwnIdentity,
+  type OwnPackets,
   type OwnSession,
+  type PacketConn,
   type RelayMeters,
+  type ServedIdentity,
   type Session,
 } from '@sluice/plugin-api';
 import type { Outcome } from '../log/access-log.js';
 import type { OutboundHandler } from '../outbound/outbound-handler.js';
+import { sniffStream } from '../sniffing/stream-sniff.js';
+import type { SniffedTarget } from '../sniffing/sniffing.js';
+import { bothCounters } from '../stats/counter-pair.js';
 import { ConnSession } from './conn-session.js';
 import type { DispatchServices } from './dispatch-services.js';
-import { bothCounters } from '../stats/counter-pair.js';
+import { PacketFlows } from './packet-flows.js';
 import { PluginSession } from './plugin-session.js';
-import { SessionSubject } from './route.js';
+import { SessionRunner } from './session-runner.js';
 
 /** Takes connections from inbounds: routes them, connects them, joins both ends. */
 export class TcpDispatcher implements Dispatcher {
@@ -26,15 +33,17 @@ export class TcpDispatcher implements Dispatcher {
     this.#services = services;
   }
 
-  async connect(session: Session, to: Destination, options?: ConnectOptions): Promise<Link> {
+  async connect(session: Session, to: Destination, options: ConnectOptions = {}): Promise<Link> {
     const own = connectable(session);
     own.established();
     own.connecting();
     own.target = to;
     try {
-      if (to.type === 'unix' && options?.byConfiguration !== true)
+      if (to.type === 'unix' && options.byConfiguration !== true)
         throw new SluiceError('E_ADDRESS_INVALID', 'a client may not ask for a Unix socket');
-      return await this.#connect(own, to);
+      if (own instanceof PluginSession) return await own.dialling(() => this.#connect(own, to, to));
+      const found = own.inbound.sniffing === undefined ? undefined : await this.#sniff(own, to, options);
+      return await this.#connect(own, found?.to ?? to, found?.routed ?? to);
     } catch (error) {
       const reason = toSluiceError(error);
       // What an outbound dialled and did not close itself goes with its failure.
@@ -47,9 +56,33 @@ export class TcpDispatcher implements Dispatcher {
     }
   }
 
-  originate(as: { readonly inboundTag: string; readonly inboundProtocol: string }): OwnSession {
+  originate(as: OwnIdentity): OwnSession {
     const { sessions, plane } = this.#services;
-    return sessions.originate({ tag: as.inboundTag, protocol: as.inboundProtocol }, plane.timers);
+    return sessions.originate(as, plane.timers);
+  }
+
+  async openPackets(session: OwnSession, to: Destination): Promise<PacketConn> {
+    const own = connectable(session);
+    own.target = to;
+    const handler = await this.#services.routes.choose(own, to);
+    own.carriedBy(handler);
+    const conn = await handler.openPackets(own, to);
+    if (!own.ended) return conn;
+    conn.close();
+    throw new SluiceError('E_CLOSING', 'the session was over before its way for packets was open');
+  }
+
+  serve(link: Link, as: ServedIdentity, handle: (link: Link, session: Session) => Promise<void>): void {
+    const { sessions, plane, policy, logger } = this.#services;
+    const session = sessions.open({ tag: as.inboundTag, protocol: as.inboundProtocol }, link, plane.timers);
+    if (as.source !== undefined) session.comesFrom(as.source, as.local);
+    session.user = as.user;
+    session.expectHandshake(policy.level(as.user?.level ?? 0).handshake);
+    new SessionRunner(this.#services, logger(as.inboundTag)).run(link, session, { accept: handle });
+  }
+
+  packets(as: { readonly inboundTag: string; readonly inboundProtocol: string }): OwnPackets {
+    return new PacketFlows(this.#services, { tag: as.inboundTag, protocol: as.inboundProtocol });
   }
 
   relay(session: Session, client: Link, upstream: Link, meters: RelayMeters = NONE): void {
@@ -75,26 +108,57 @@ export class TcpDispatcher implements Dispatcher {
     relay.start();
   }
 
-  async #connect(session: Connectable, to: Destination): Promise<Link> {
-    session.expectUpstream(this.#services.policy.level(session.user?.level ?? 0).handshake);
-    const handler = await this.#route(session, to);
-    session.outboundTag = handler.tag;
-    const link = await handler.connect(session, to);
+  /** What the client says first, or its target alone, may name another target. */
+  async #sniff(session: ConnSession, to: Destination, options: ConnectOptions): Promise<SniffedTarget | undefined> {
+    const { sniffing } = session.inbound;
+    if (sniffing === undefined || to.type === 'unix') return undefined;
+    let sniffed = sniffing.byMetadata(to);
+    if (sniffed === undefined && !sniffing.metadataOnly) {
+      if (options.payload !== undefined) {
+        const verdict = sniffing.look([options.payload], 'tcp');
+        if (typeof verdict === 'object') sniffed = verdict;
+      } else if (options.client !== undefined) {
+        options.goAhead?.();
+        sniffed = await sniffStream(sniffing, options.client, to, this.#services.plane);
+        if (session.ended) throw new SluiceError('E_CLOSING', 'the client was gone before its connection was routed');
+      }
+    }
+    const found = sniffing.apply(to, sniffed);
+    session.sniffed = found.sniffed;
+    session.target = found.to;
+    return found;
+  }
+
+  async #connect(session: Connectable, to: Destination, routed: Destination): Promise<Link> {
+    const { policy, routes, dials } = this.#services;
+    session.expectUpstream(policy.level(session.user?.level ?? 0).handshake);
+    // Only a rule that needs addresses makes this a promise.
+    const chosen = routes.choose(session, routed);
+    const handler = chosen instanceof Promise ? await chosen : chosen;
+    session.carriedBy(handler);
+    const link = dials.isHeard ? await this.#timed(handler, session, to) : await handler.connect(session, to);
     if (!session.ended) return link;
     link.destroy();
     throw new SluiceError('E_CLOSING', 'the client was gone before the upstream was connected');
   }
 
-  #end(session: ConnSession, outcome: Outcome): void {
-    if (this.#services.sessions.remove(session)) this.#services.accessLog.record(session, outcome);
+  async #timed(handler: OutboundHandler, session: Connectable, to: Destination): Promise<Link> {
+    const { dials } = this.#services;
+    const start = performance.now();
+    const said = (error: SluiceError | undefined): void =>
+      dials.emit({ outboundTag: handler.tag, ms: performance.now() - start, error });
+    try {
+      const link = await handler.connect(session, to);
+      said(undefined);
+      return link;
+    } catch (error) {
+      said(toSluiceError(error));
+      throw error;
+    }
   }
 
-  async #route(session: Connectable, to: Destination): Promise<OutboundHandler> {
-    const picked = this.#services.router.pick(new SessionSubject(session, to));
-    // Only a rule that needs addresses makes this a promise.
-    const decision = picked instanceof Promise ? await picked : picked;
-    session.ruleIndex = decision.ruleIndex;
-    return this.#services.outbounds.get(decision.outboundTag);
+  #end(session: ConnSession, outcome: Outcome): void {
+    if (this.#services.sessions.remove(session, outcome.error)) this.#services.accessLog.record(session, outcome);
   }
 }
 

@@ -2,25 +2,27 @@ import type { InboundConfig } from '@sluice/config';
 import {
   formatEndpoint,
   Link,
-  listen,
-  listenUdp,
   SluiceError,
   toSluiceError,
   type Conn,
   type DataPlane,
   type Endpoint,
   type Inbound,
-  type Listener,
+  type InboundUsers,
+  type InboundView,
   type Logger,
   type Network,
   type Policy,
   type TimerEntry,
-  type UdpListener,
 } from '@sluice/plugin-api';
-import type { ConnSession } from '../dispatch/conn-session.js';
+import type { InboundIdentity } from '../dispatch/flow-session.js';
+import type { PacketFlows } from '../dispatch/packet-flows.js';
+import { SessionRunner } from '../dispatch/session-runner.js';
 import type { SessionTable } from '../dispatch/session-table.js';
 import type { AccessLog } from '../log/access-log.js';
+import type { Sniffing } from '../sniffing/sniffing.js';
 import type { TrafficPair } from '../stats/traffic-counters.js';
+import { ListeningPort, type PortOwner } from './listening-port.js';
 
 export interface InboundServices {
   readonly plane: DataPlane;
@@ -28,11 +30,17 @@ export interface InboundServices {
   readonly sessions: SessionTable;
   readonly accessLog: AccessLog;
   readonly logger: Logger;
-  readonly traffic: TrafficPair;
 }
 
-/** How long a refused client has to take the last bytes, in ms. */
-const LINGER_MS = 1000;
+/** Connections that may wait for an inbound that is about to begin. */
+const MAX_EARLY = 1024;
+
+export interface InboundParts {
+  readonly inbound: Inbound;
+  readonly networks: readonly Network[];
+  readonly packets: PacketFlows;
+  readonly sniffing: Sniffing | undefined;
+}
 
 /** Connections that could not be accepted are counted for this long before the log says so, in ms. */
 const TURN_AWAY_REPORT_MS = 500;
@@ -43,59 +51,97 @@ export interface Listening {
   readonly endpoint: Endpoint;
 }
 
-/** A configured inbound: listens, gives every accepted connection its session, and sees it end. */
-export class InboundWorker {
+/** A configured inbound: listens, and gives every accepted connection its session. */
+export class InboundWorker implements InboundIdentity, InboundView, PortOwner {
   readonly tag: string;
   readonly protocol: string;
-  readonly #config: InboundConfig;
+  readonly config: InboundConfig;
+  readonly sniffing: Sniffing | undefined;
+  /** What counts its connections from now on. */
+  traffic: TrafficPair = { uplink: undefined, downlink: undefined };
   readonly #inbound: Inbound;
   readonly #networks: readonly Network[];
   readonly #services: InboundServices;
-  #listeners: Listener[] = [];
-  #udpListeners: UdpListener[] = [];
+  readonly #runner: SessionRunner;
+  readonly #packets: PacketFlows;
+  #ports = new Map<string, ListeningPort>();
+  /** The keys of ports that it will have from the one before. */
+  #shared: readonly string[] = [];
+  #previous: InboundWorker | undefined;
+  /** Connections that came before everything they need was in its place; undefined from then on. */
+  #early: Conn[] | undefined = [];
   #closing = false;
   #turnedAway = 0;
   #turnAwayReport: TimerEntry | undefined;
 
-  constructor(config: InboundConfig, inbound: Inbound, networks: readonly Network[], services: InboundServices) {
+  /** @param parts what the protocol's plugin has made of the configuration, and what looks into its connections */
+  constructor(config: InboundConfig, parts: InboundParts, services: InboundServices) {
     this.tag = config.tag;
     this.protocol = config.protocol;
-    this.#config = config;
-    this.#inbound = inbound;
-    this.#networks = networks;
+    this.config = config;
+    this.sniffing = parts.sniffing;
+    this.#inbound = parts.inbound;
+    this.#networks = parts.networks;
+    this.#packets = parts.packets;
     this.#services = services;
+    this.#runner = new SessionRunner(services, services.logger);
   }
 
   get name(): string {
     return `inbound "${this.tag}"`;
   }
 
+  get users(): InboundUsers | undefined {
+    return this.#inbound.users;
+  }
+
   get listening(): Listening[] {
-    return [
-      ...this.#listeners.map(({ endpoint }) => ({ network: 'tcp' as const, endpoint })),
-      ...this.#udpListeners.map(({ endpoint }) => ({ network: 'udp' as const, endpoint })),
-    ];
+    const ports = [...this.#ports.values()].map(({ network, endpoint }) => ({ network, endpoint }));
+    return [...ports.filter(({ network }) => network === 'tcp'), ...ports.filter(({ network }) => network === 'udp')];
   }
 
   /** Lines for a person, such as links to share. */
   announce(): readonly string[] {
-    return this.#inbound.announce?.(this.#listeners.map(({ endpoint }) => endpoint)) ?? [];
+    const tcp = this.listening.filter(({ network }) => network === 'tcp');
+    return this.#inbound.announce?.(tcp.map(({ endpoint }) => endpoint)) ?? [];
   }
 
-  /** @throws SluiceError E_LISTEN_* naming this inbound */
+  /** @throws SluiceError E_LISTEN_* naming this inbound, or what the protocol's handler throws */
   async start(): Promise<void> {
+    await this.prepare();
+    this.takePorts();
+  }
+
+  /**
+   * All of a start that can fail. Whoever is to make way goes on meanwhile, and for good if this is
+   * closed instead of taking the ports.
+   * @returns the e-mails of users whose connections must end
+   */
+  async prepare(previous?: InboundWorker): Promise<readonly string[]> {
+    let revoked: readonly string[] = [];
+    if (previous?.protocol === this.protocol) revoked = this.#inbound.succeed?.(previous.#inbound) ?? [];
     await this.#inbound.start?.();
-    for (const port of this.#ports()) {
-      try {
-        await this.#listen(port);
-        if (this.#closing) throw new SluiceError('E_CLOSING', 'closed meanwhile');
-      } catch (error) {
-        const { code, message } = toSluiceError(error, 'E_LISTEN_FAILED');
-        throw new SluiceError(code, `${this.name} (${this.protocol}) cannot listen: ${message}`, { cause: error });
-      }
+    this.#previous = previous;
+    await this.#open(previous === undefined ? NO_PORTS : previous.#ports);
+    return revoked;
+  }
+
+  /** Takes the ports that both have from the one before. At once: no connection is refused. */
+  takePorts(): void {
+    const theirs = this.#previous === undefined ? NO_PORTS : this.#previous.#ports;
+    this.#previous = undefined;
+    for (const key of this.#shared) {
+      const port = theirs.get(key);
+      if (port === undefined) continue;
+      port.owner = this;
+      theirs.delete(key);
+      this.#ports.set(key, port);
     }
     const where = this.listening.map(({ network, endpoint }) => `${network}:${formatEndpoint(endpoint)}`);
     this.#services.logger.info(`listening on ${where.join(', ')}`);
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    for (const conn of early) this.onConn(conn);
   }
 
   /** Stops accepting. Connections that were accepted stay. */
@@ -105,48 +151,51 @@ export class InboundWorker {
       this.#services.plane.timers.cancel(this.#turnAwayReport);
       this.#turnAwayReport.onTimer();
     }
-    const open = [...this.#listeners, ...this.#udpListeners];
-    this.#listeners = [];
-    this.#udpListeners = [];
-    await Promise.all(open.map((listener) => listener.close()));
+    for (const conn of this.#early?.splice(0) ?? []) conn.destroy();
+    const open = [...this.#ports.values()];
+    this.#ports = new Map();
+    await Promise.all(open.map((port) => port.close()));
   }
 
   async close(): Promise<void> {
     await this.stopListening();
+    this.#packets.closeAll();
     await this.#inbound.close?.();
   }
 
-  *#ports(): Generator<number> {
-    if (this.#config.ports.length === 0) yield 0;
-    for (const { from, to } of this.#config.ports) for (let port = from; port <= to; port += 1) yield port;
+  onConn(conn: Conn): void {
+    const { plane, policy, sessions, accessLog } = this.#services;
+    if (this.#closing || (this.#early?.length ?? 0) >= MAX_EARLY) {
+      conn.destroy();
+      return;
+    }
+    if (this.#early !== undefined) {
+      this.#early.push(conn);
+      return;
+    }
+    conn.meter(this.traffic.uplink, this.traffic.downlink);
+    const link = new Link(conn);
+    const session = sessions.open(this, link, plane.timers);
+    if (accessLog.namesSources) session.origin.identify();
+    session.expectHandshake(policy.level(this.#inbound.level ?? 0).handshake);
+    this.#runner.run(link, session, this.#inbound);
   }
 
-  async #listen(port: number): Promise<void> {
-    const host = this.#config.listen;
-    const { logger } = this.#services;
-    if (this.#networks.includes('tcp')) {
-      const options = {
-        host,
-        port,
-        onConn: (conn: Conn) => this.#accept(conn),
-        onAcceptError: (error: SluiceError) => this.#turnAway(error),
-      };
-      this.#listeners.push(await listen(this.#services.plane, options));
-    }
-    if (this.#networks.includes('udp')) {
-      const local = { address: host, port };
-      const listener: UdpListener = await listenUdp(
-        host,
-        port,
-        (payload, source) => this.#packet(payload, source, local, listener),
-        (error) => logger.warn(error.message, { code: error.code }),
-      );
-      this.#udpListeners.push(listener);
+  onPacket(payload: Buffer, source: Endpoint, local: Endpoint, reply: (payload: Buffer) => void): void {
+    if (this.#closing || this.#early !== undefined) return;
+    this.traffic.uplink?.add(payload.length);
+    try {
+      this.#inbound.packet?.(payload, source, local, (back) => {
+        this.traffic.downlink?.add(back.length);
+        reply(back);
+      });
+    } catch (error) {
+      this.#services.logger.debug('a packet was dropped', { reason: toSluiceError(error).message });
     }
   }
 
   /** Under a flood a line for each would be a flood of its own. */
-  #turnAway(error: SluiceError): void {
+  onAcceptError(error: SluiceError): void {
     this.#turnedAway += 1;
     const { plane, logger } = this.#services;
     if (this.#turnAwayReport !== undefined) return;
@@ -159,77 +208,36 @@ export class InboundWorker {
     this.#turnAwayReport = plane.timers.after(TURN_AWAY_REPORT_MS, report);
   }
 
-  #packet(payload: Buffer, source: Endpoint, local: Endpoint, listener: UdpListener): void {
-    const { traffic, logger } = this.#services;
-    traffic.uplink?.add(payload.length);
+  onPacketError(error: SluiceError): void {
+    this.#services.logger.warn(error.message, { code: error.code });
+  }
+
+  *#addresses(): Generator<{ network: Network; port: number }> {
+    const ranges = this.config.ports.length === 0 ? [{ from: 0, to: 0 }] : this.config.ports;
+    for (const { from, to } of ranges)
+      for (let port = from; port <= to; port += 1) for (const network of this.#networks) yield { network, port };
+  }
+
+  /** All ports or none; those that are open already are left for {@link takePorts}. */
+  async #open(open: ReadonlyMap<string, ListeningPort>): Promise<void> {
+    const host = this.config.listen;
+    const ports = new Map<string, ListeningPort>();
+    const shared: string[] = [];
     try {
-      this.#inbound.packet?.(payload, source, local, (back) => {
-        traffic.downlink?.add(back.length);
-        listener.send(back, source);
-      });
+      for (const { network, port } of this.#addresses()) {
+        const key = ListeningPort.key(network, host, port);
+        if (open.has(key)) shared.push(key);
+        else ports.set(key, await ListeningPort.open(this.#services.plane, network, host, port, this));
+        if (this.#closing) throw new SluiceError('E_CLOSING', 'closed meanwhile');
+      }
     } catch (error) {
-      logger.debug('a packet was dropped', { reason: toSluiceError(error).message });
+      await Promise.all([...ports.values()].map((port) => port.close()));
+      const { code, message } = toSluiceError(error, 'E_LISTEN_FAILED');
+      throw new SluiceError(code, `${this.name} (${this.protocol}) cannot listen: ${message}`, { cause: error });
     }
-  }
-
-  #accept(conn: Conn): void {
-    const { plane, policy, sessions, traffic, accessLog } = this.#services;
-    if (this.#closing) {
-      conn.destroy();
-      return;
-    }
-    conn.meter(traffic.uplink, traffic.downlink);
-    const link = new Link(conn);
-    const session = sessions.open(this, link, plane.timers);
-    if (accessLog.namesSources) session.origin.identify();
-    session.expectHandshake(policy.level(this.#inbound.level ?? 0).handshake);
-    this.#handle(link, session);
-  }
-
-  /** Not an async function: nothing of it stays while the connection lives. */
-  #handle(link: Link, session: ConnSession): void {
-    let accepted: Promise<void>;
-    try {
-      accepted = this.#inbound.accept?.(link, session) ?? Promise.resolve();
-    } catch (error) {
-      this.#finish(link, session, toSluiceError(error));
-      return;
-    }
-    accepted.then(
-      () => {
-        if (session.relay === undefined) this.#finish(link, session, undefined);
-      },
-      (error: unknown) => this.#finish(link, session, toSluiceError(error)),
-    );
-  }
-
-  #finish(link: Link, session: ConnSession, error: SluiceError | undefined): void {
-    const { plane, sessions, accessLog } = this.#services;
-    session.established();
-    if (session.relay !== undefined) {
-      // A relay owns both links and the session's end; what fails beside it ends it.
-      session.relay.close('error', error);
-      this.#log(session, error);
-      return;
-    }
-    if (!sessions.remove(session)) return;
-    session.abandon(error ?? new SluiceError('E_CONN_CLOSED', 'the client is gone'));
-    // What the inbound wrote last (a refusal) is still sent; then the connection closes.
-    if (link.conn.destroyed) link.dispose();
-    else link.lingerThenClose(plane, LINGER_MS);
-    const { bytesRead, bytesWritten } = link.conn;
-    // Its requests have said all; a line of its own would count their bytes twice.
-    if (error === undefined && session.origin.carriesRequests) return;
-    const end = error === undefined ? 'handled' : 'rejected';
-    accessLog.record(session, { uplink: bytesRead, downlink: bytesWritten, end, error });
-    this.#log(session, error);
-  }
-
-  #log(session: ConnSession, error: SluiceError | undefined): void {
-    const { logger } = this.#services;
-    if (error === undefined) return;
-    if (error.code === 'E_INTERNAL') logger.error(error.message, { source: formatEndpoint(session.source) });
-    else
-      logger.info(`connection ended: ${error.message}`, { source: formatEndpoint(session.source), code: error.code });
+    this.#ports = ports;
+    this.#shared = shared;
   }
 }
+
+const NO_PORTS = new Map<string, ListeningPort>();

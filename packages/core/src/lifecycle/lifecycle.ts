@@ -12,59 +12,66 @@ export interface Part {
 const CLOSE_LIMIT_MS = 5000;
 
 /**
- * Starts parts in order and closes them in reverse, also after a start that failed half-way. A
- * part that is stuck or throws while closing is reported and does not hold up the others.
+ * Starts parts as they come and closes them in reverse, those too whose start failed half-way. A part
+ * that is stuck or throws while closing is reported and does not hold up the others.
  */
 export class Lifecycle {
-  readonly #parts: readonly Part[];
   readonly #onCloseProblem: (part: string, error: SluiceError) => void;
   #started: Part[] = [];
-  #starting: Promise<void> = Promise.resolve();
-  #closing = false;
+  #starting: Promise<unknown> = Promise.resolve();
+  #isClosing = false;
 
-  constructor(parts: readonly Part[], onCloseProblem: (part: string, error: SluiceError) => void) {
-    this.#parts = parts;
+  constructor(onCloseProblem: (part: string, error: SluiceError) => void) {
     this.#onCloseProblem = onCloseProblem;
   }
 
-  /** @throws SluiceError the failed part's own, E_START_FAILED around anything else, E_CLOSING if closed meanwhile */
-  start(): Promise<void> {
-    const started = this.#startAll();
+  /**
+   * Starts a part; if that fails, the part is closed.
+   * @param how in place of the part's own `start`
+   * @throws SluiceError the part's own, E_START_FAILED around anything else, E_CLOSING if closed meanwhile
+   */
+  start<T>(part: Part, how: () => T | Promise<T>): Promise<T> {
+    const started = this.#start(part, how);
     this.#starting = started.catch(() => undefined);
     return started;
   }
 
-  /** Also while starting: no further part is started then. */
+  /** Closes one part now, if it was started and not closed yet. */
+  async retire(part: Part): Promise<void> {
+    if (!this.#started.includes(part)) return;
+    this.#started = this.#started.filter((other) => other !== part);
+    await this.#closeOne(part);
+  }
+
+  /** Nothing more is started. */
+  refuse(): void {
+    this.#isClosing = true;
+  }
+
+  /** Also while starting: what is just being started is closed once it is done with it. */
   async close(): Promise<void> {
-    this.#closing = true;
-    await this.#closeStarted();
-    // The part that was being started closes once more when it is done with it.
-    await within(CLOSE_LIMIT_MS, this.#starting);
-  }
-
-  async #startAll(): Promise<void> {
-    for (const part of this.#parts) {
-      try {
-        if (!this.#closing) {
-          this.#started.push(part);
-          await part.start?.();
-        }
-        if (this.#closing) throw new SluiceError('E_CLOSING', 'the instance was closed while it was starting');
-      } catch (error) {
-        if (this.#closing) await this.#closeOne(part);
-        await this.#closeStarted();
-        if (error instanceof SluiceError) throw error;
-        throw new SluiceError('E_START_FAILED', `${part.name} could not start: ${toSluiceError(error).message}`, {
-          cause: error,
-        });
-      }
-    }
-  }
-
-  async #closeStarted(): Promise<void> {
+    this.refuse();
     const parts = this.#started.reverse();
     this.#started = [];
     for (const part of parts) await this.#closeOne(part);
+    await within(CLOSE_LIMIT_MS, this.#starting);
+  }
+
+  async #start<T>(part: Part, how: () => T | Promise<T>): Promise<T> {
+    const closed = (): SluiceError => new SluiceError('E_CLOSING', 'the instance was closed while it was starting');
+    if (this.#isClosing) throw closed();
+    this.#started.push(part);
+    try {
+      const result = await how();
+      if (this.#isClosing) throw closed();
+      return result;
+    } catch (error) {
+      this.#started = this.#started.filter((other) => other !== part);
+      await this.#closeOne(part);
+      if (error instanceof SluiceError) throw error;
+      const why = toSluiceError(error).message;
+      throw new SluiceError('E_START_FAILED', `${part.name} could not start: ${why}`, { cause: error });
+    }
   }
 
   async #closeOne(part: Part): Promise<void> {
@@ -78,7 +85,7 @@ export class Lifecycle {
 }
 
 /** Whether the promise is fulfilled in time. @throws what it is rejected with */
-async function within(ms: number, promise: Promise<void>): Promise<boolean> {
+async function within(ms: number, promise: Promise<unknown>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<false>((resolve) => {
     timer = setTimeout(() => resolve(false), ms);

@@ -6,7 +6,8 @@ import {
   type SluiceError,
 } from '@sluice/plugin-api';
 import type { FlowSession } from '../dispatch/flow-session.js';
-import { printable, type Logs } from './logs.js';
+import { printable } from './log-line.js';
+import type { Logs } from './logs.js';
 
 /** How a connection or UDP flow ended. */
 export interface Outcome {
@@ -31,13 +32,13 @@ export class AccessLog {
 
   /** Whether lines are written that name a connection's source. */
   get namesSources(): boolean {
-    return this.#logs.accessEnabled || this.#logs.level === 'info' || this.#logs.level === 'debug';
+    return this.#logs.accessEnabled || this.#logs.wants('info');
   }
 
   /** @param refused one of a flow's destinations, if the line is about that alone */
   record(session: FlowSession, outcome: Outcome, refused?: Destination): void {
     const { error } = outcome;
-    if (error !== undefined && this.#logs.level === 'debug') {
+    if (error !== undefined && this.#events.debugEnabled) {
       this.#events.debug(`connection ${session.id} ended`, { code: error.code, reason: error.message });
     }
     if (!this.#logs.accessEnabled) return;

@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Logs, printable, type LogTargets } from './logs.js';
+import { printable } from './log-line.js';
+import type { LogTargets } from './log-sink.js';
+import { Logs } from './logs.js';
 
 /** A console that remembers. */
 function memory(): { target: Writable; text: () => string } {

@@ -35,11 +35,11 @@ function throughAnother(answers: Record<number, () => Link>): {
     },
   };
   const outbounds = new OutboundTable();
-  outbounds.add(new OutboundHandler('proxy', 'test', outbound));
+  outbounds.load([new OutboundHandler({ tag: 'proxy', tagged: true, protocol: 'test', settings: {} }, outbound)], []);
   const config = { tag: 'out', tagged: true, protocol: 'test', settings: {}, via: 'proxy' };
   const resolver = { resolve: () => Promise.resolve([]) };
   const nothing = { uplink: undefined, downlink: undefined };
-  const dialer = new HandlerDialer(config, { outbounds, plane: new DataPlane(), resolver }, nothing);
+  const dialer = new HandlerDialer(config, { outbounds, plane: new DataPlane(), resolver });
   const observer = {
     connected: ({ port }: Destination) => void told.push(`${port} connected`),
     failed: ({ port }: Destination, { code }: SluiceError) => void told.push(`${port} ${code}`),

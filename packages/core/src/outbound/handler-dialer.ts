@@ -20,6 +20,7 @@ import {
   type Session,
 } from '@sluice/plugin-api';
 import { FlowSession } from '../dispatch/flow-session.js';
+import { PluginSession } from '../dispatch/plugin-session.js';
 import type { TrafficPair } from '../stats/traffic-counters.js';
 import { MeteredPackets } from './metered-packets.js';
 import type { OutboundHandler } from './outbound-handler.js';
@@ -36,21 +37,21 @@ export class HandlerDialer implements Dialer {
   readonly #outbounds: OutboundTable;
   readonly #plane: DataPlane;
   readonly #resolver: Resolver;
-  readonly #traffic: TrafficPair;
+  /** What counts its connections from now on. */
+  traffic: TrafficPair = { uplink: undefined, downlink: undefined };
 
-  constructor(
-    config: OutboundConfig,
-    services: { outbounds: OutboundTable; plane: DataPlane; resolver: Resolver },
-    traffic: TrafficPair,
-  ) {
+  constructor(config: OutboundConfig, services: { outbounds: OutboundTable; plane: DataPlane; resolver: Resolver }) {
     this.#config = config;
     this.#outbounds = services.outbounds;
     this.#plane = services.plane;
     this.#resolver = services.resolver;
-    this.#traffic = traffic;
   }
 
-  async dial(session: Session, to: Destination): Promise<Link> {
+  dial(session: Session, to: Destination): Promise<Link> {
+    return session instanceof PluginSession ? session.dialling(() => this.#dial(session, to)) : this.#dial(session, to);
+  }
+
+  async #dial(session: Session, to: Destination): Promise<Link> {
     const { via, stream } = this.#config;
     if (via !== undefined) return this.#metered(await this.#outbounds.get(via).connect(session, to));
     const target = stream?.path === undefined ? to : destination('tcp', stream.path, 0);
@@ -58,10 +59,16 @@ export class HandlerDialer implements Dialer {
     return this.#held(session, conn);
   }
 
-  async dialAny(session: Session, candidates: Candidates, observer?: DialObserver<Destination>): Promise<Link> {
+  dialAny(session: Session, candidates: Candidates, observer?: DialObserver<Destination>): Promise<Link> {
+    return session instanceof PluginSession
+      ? session.dialling(() => this.#dialAny(session, candidates, observer))
+      : this.#dialAny(session, candidates, observer);
+  }
+
+  async #dialAny(session: Session, candidates: Candidates, observer?: DialObserver<Destination>): Promise<Link> {
     const { via, stream } = this.#config;
     if (via !== undefined) return this.#oneByOne(this.#outbounds.get(via), session, candidates, observer);
-    if (stream?.path !== undefined) return this.dial(session, candidates[0]);
+    if (stream?.path !== undefined) return this.#dial(session, candidates[0]);
     const conn = await dialAny(this.#plane, candidates, this.#options(session), observer);
     return this.#held(session, conn);
   }
@@ -72,8 +79,8 @@ export class HandlerDialer implements Dialer {
       via === undefined
         ? new UdpConn({ resolver: this.#resolver, localAddress: sendThrough })
         : await this.#outbounds.get(via).openPackets(session, to);
-    const { uplink, downlink } = this.#traffic;
-    return uplink === undefined && downlink === undefined ? packets : new MeteredPackets(packets, this.#traffic);
+    const { uplink, downlink } = this.traffic;
+    return uplink === undefined && downlink === undefined ? packets : new MeteredPackets(packets, this.traffic);
   }
 
   async #oneByOne(
@@ -119,7 +126,7 @@ export class HandlerDialer implements Dialer {
 
   /** The conn of the outbound that this one leads through may be metered already. */
   #metered(link: Link): Link {
-    const { uplink, downlink } = this.#traffic;
+    const { uplink, downlink } = this.traffic;
     if (uplink !== undefined || downlink !== undefined) link.conn.meter(downlink, uplink);
     return link;
   }

@@ -1,26 +1,50 @@
+import type { OutboundConfig } from '@sluice/config';
 import {
   SluiceError,
   type Destination,
   type Link,
   type Outbound,
+  type OutboundView,
   type PacketConn,
   type Session,
 } from '@sluice/plugin-api';
+import type { TrafficPair } from '../stats/traffic-counters.js';
+import type { HandlerDialer } from './handler-dialer.js';
 
 /** A configured outbound: the plugin's handler under its tag. */
-export class OutboundHandler {
+export class OutboundHandler implements OutboundView {
   readonly tag: string;
   readonly protocol: string;
+  readonly config: OutboundConfig;
+  /** Open sessions that it carries. */
+  load = 0;
   readonly #outbound: Outbound;
+  readonly #dialer: HandlerDialer | undefined;
 
-  constructor(tag: string, protocol: string, outbound: Outbound) {
-    this.tag = tag;
-    this.protocol = protocol;
+  /** @param dialer whose connections are counted, if it has one */
+  constructor(config: OutboundConfig, outbound: Outbound, dialer?: HandlerDialer) {
+    this.tag = config.tag;
+    this.protocol = config.protocol;
+    this.config = config;
     this.#outbound = outbound;
+    this.#dialer = dialer;
+  }
+
+  get via(): string | undefined {
+    return this.config.via;
+  }
+
+  /** Counts its connections from now on. */
+  meter(traffic: TrafficPair): void {
+    if (this.#dialer !== undefined) this.#dialer.traffic = traffic;
   }
 
   get name(): string {
     return `outbound "${this.tag}"`;
+  }
+
+  get carriesPackets(): boolean {
+    return this.#outbound.openPackets !== undefined;
   }
 
   connect(session: Session, to: Destination): Promise<Link> {

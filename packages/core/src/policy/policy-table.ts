@@ -6,11 +6,18 @@ const DEFAULTS = { handshake: 60, connIdle: 300, uplinkOnly: 1, downlinkOnly: 1 
 
 /** The policy levels of a configuration. */
 export class PolicyTable implements Policy {
-  readonly #levels = new Map<number, LevelPolicy>();
+  #levels = new Map<number, LevelPolicy>();
   readonly #default: LevelPolicy = resolve({});
 
   constructor(config: PolicyConfig) {
-    for (const [level, values] of Object.entries(config.levels)) this.#levels.set(Number(level), resolve(values));
+    this.load(config);
+  }
+
+  /** Goes over to other levels. */
+  load(config: PolicyConfig): void {
+    this.#levels = new Map(
+      Object.entries(config.levels).map(([level, values]) => [Number(level), resolve(values)] as const),
+    );
   }
 
   level(level: number): LevelPolicy {

@@ -1,10 +1,14 @@
 import {
   API_VERSION,
   SluiceError,
+  type BalancerStrategyContribution,
+  type DnsServerContribution,
   type InboundContribution,
   type OutboundContribution,
   type Plugin,
   type RuleTypeContribution,
+  type ServiceContribution,
+  type SnifferContribution,
 } from '@sluice/plugin-api';
 import { Registry } from './registry.js';
 
@@ -13,6 +17,10 @@ export class Contributions {
   readonly inbounds = new Registry<InboundContribution>('inbound protocol');
   readonly outbounds = new Registry<OutboundContribution>('outbound protocol');
   readonly ruleTypes = new Registry<RuleTypeContribution>('rule type');
+  readonly services = new Registry<ServiceContribution>('service');
+  readonly sniffers = new Registry<SnifferContribution>('sniffer');
+  readonly balancerStrategies = new Registry<BalancerStrategyContribution>('balancer strategy');
+  readonly dnsServers = new Registry<DnsServerContribution>('kind of DNS server');
 
   /** @throws SluiceError E_REGISTRY_DUPLICATE, E_UNSUPPORTED for another API version */
   constructor(plugins: readonly Plugin[]) {
@@ -27,6 +35,10 @@ export class Contributions {
     addAll(this.inbounds, plugin.inbounds, plugin.name);
     addAll(this.outbounds, plugin.outbounds, plugin.name);
     addAll(this.ruleTypes, plugin.ruleTypes, plugin.name);
+    addAll(this.services, plugin.services, plugin.name);
+    addAll(this.sniffers, plugin.sniffers, plugin.name);
+    addAll(this.balancerStrategies, plugin.balancerStrategies, plugin.name);
+    addAll(this.dnsServers, plugin.dnsServers, plugin.name);
   }
 }
 

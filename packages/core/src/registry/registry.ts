@@ -37,6 +37,11 @@ export class Registry<T> {
     return this.#entries.get(name)?.value;
   }
 
+  /** In the order in which they were added. */
+  values(): T[] {
+    return [...this.#entries.values()].map(({ value }) => value);
+  }
+
   /** Sorted. */
   names(): string[] {
     return [...this.#entries.keys()].sort();

@@ -12,11 +12,16 @@ const NOTHING: TrafficPair = { uplink: undefined, downlink: undefined };
 /** Finds the counters that V2Ray's `stats` and `policy` switches ask for. */
 export class TrafficCounters {
   readonly #stats: Stats;
-  readonly #system: PolicyConfig['system'];
-  readonly #enabled: boolean;
+  #system!: PolicyConfig['system'];
+  #enabled!: boolean;
 
   constructor(stats: Stats, policy: PolicyConfig, enabled: boolean) {
     this.#stats = stats;
+    this.load(policy, enabled);
+  }
+
+  /** Goes over to other switches. Who was given a pair before keeps it. */
+  load(policy: PolicyConfig, enabled: boolean): void {
     this.#system = policy.system;
     this.#enabled = enabled;
   }

@@ -28,6 +28,8 @@ export interface BalancerStrategyContribution<S = unknown> {
   readonly description: string;
   /** The JSON Schema of `strategy.settings`. */
   readonly schema: TSchema;
+  /** Whether it finds no outbound fit that nobody probes, so that a configuration needs an observatory. */
+  readonly needsHealth?: boolean;
   check?(settings: S, problems: ProblemReporter): void;
   create(context: BalancerContext<S>): BalancerStrategy;
 }

@@ -18,8 +18,8 @@ export interface ServiceContribution<S = unknown> {
   readonly description: string;
   /** The JSON Schema of the key's value. */
   readonly schema: TSchema;
-  /** Other spellings of the key (keys are compared in any case). */
-  readonly aliases?: readonly string[];
+  /** Whether it probes outbounds and reports their health: some balancers need one that does. */
+  readonly reportsHealth?: boolean;
   check?(settings: S, problems: ProblemReporter, assets: AssetFiles): void;
   /** Tags under which rules lead connections to it, as to an outbound. */
   outboundTags?(settings: S): readonly string[];

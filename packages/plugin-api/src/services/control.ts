@@ -76,6 +76,14 @@ export interface RouteEvent extends RouteAnswer {
   readonly question: RouteQuestion;
 }
 
+/** An outbound's attempt to connect, its handshake included. */
+export interface DialEvent {
+  readonly outboundTag: string;
+  readonly ms: number;
+  /** Absent if it succeeded. */
+  readonly error: SluiceError | undefined;
+}
+
 export interface RuleView {
   readonly type: string;
   readonly outboundTag: string | undefined;
@@ -132,6 +140,8 @@ export interface Control {
   route(question: RouteQuestion): Promise<RouteAnswer>;
   /** Calls with every routing decision. The listener must not throw. @returns ends it */
   onRoute(listener: (event: RouteEvent) => void): () => void;
+  /** Calls with every connection that an outbound was asked for. The listener must not throw. @returns ends it */
+  onDial(listener: (event: DialEvent) => void): () => void;
   /** Calls when a connection or flow is over. The listener must not throw. @returns ends it */
   onSessionEnd(listener: (session: SessionView, error: SluiceError | undefined) => void): () => void;
 

@@ -1,0 +1,73 @@
+import { describeFound } from '../diagnostics/found.js';
+import type { Problems } from '../diagnostics/problems.js';
+import { nearest } from '../diagnostics/suggestion.js';
+import type { BalancerEntry } from '../entries/balancer.js';
+import type { RuleEntry } from '../entries/rule.js';
+import { member, text } from '../source/node.js';
+import { checkDuplicateTags } from './tags.js';
+
+interface Tagged {
+  readonly tag: string;
+}
+
+/**
+ * What rules and balancers say of one another and of outbounds. Outbounds may come later, through an
+ * interface, so that a selector without any is no error.
+ * @param outbounds all that a connection can be led to
+ * @param isObserved whether something probes outbounds
+ */
+export function checkBalancers(
+  balancers: readonly BalancerEntry[],
+  rules: readonly RuleEntry[],
+  outbounds: readonly Tagged[],
+  isObserved: boolean,
+  problems: Problems,
+): void {
+  checkDuplicateTags(balancers, 'balancer', problems);
+  const outboundTags = tagsOf(outbounds);
+  const balancerTags = tagsOf(balancers);
+  for (const { node, balancerTag } of rules) {
+    if (balancerTag === undefined || balancerTags.has(balancerTag)) continue;
+    const found = member(node, 'balancerTag') ?? node;
+    problems.error('C_UNKNOWN_BALANCER', found.place, 'no balancer has this tag', {
+      found: describeFound(found),
+      suggestion: quoted(nearest(balancerTag, balancerTags)),
+    });
+  }
+  for (const balancer of balancers) {
+    checkMembers(balancer, outboundTags, problems);
+    if (balancer.needsHealth && !isObserved) {
+      const place = member(balancer.node, 'strategy')?.place ?? balancer.node.place;
+      problems.warning(
+        'C_UNOBSERVED',
+        place,
+        'this strategy goes by what probes find, and nothing probes: add an "observatory"',
+      );
+    }
+  }
+}
+
+function checkMembers({ node, selector }: BalancerEntry, outboundTags: ReadonlySet<string>, problems: Problems): void {
+  for (const { prefix, node: at } of selector) {
+    if ([...outboundTags].some((tag) => tag.startsWith(prefix))) continue;
+    problems.warning('C_EMPTY_SELECTOR', at.place, 'no tag of an outbound begins like this', {
+      found: JSON.stringify(prefix),
+      suggestion: quoted(nearest(prefix, outboundTags)),
+    });
+  }
+  const fallback = member(node, 'fallbackTag');
+  const tag = text(node, 'fallbackTag');
+  if (fallback === undefined || tag === undefined || tag === '' || outboundTags.has(tag)) return;
+  problems.error('C_UNKNOWN_OUTBOUND', fallback.place, 'no outbound has this tag', {
+    found: describeFound(fallback),
+    suggestion: quoted(nearest(tag, outboundTags)),
+  });
+}
+
+function tagsOf(entries: readonly Tagged[]): Set<string> {
+  return new Set(entries.map(({ tag }) => tag).filter((tag) => tag !== ''));
+}
+
+function quoted(word: string | undefined): string | undefined {
+  return word === undefined ? undefined : JSON.stringify(word);
+}
