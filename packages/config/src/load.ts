@@ -71,7 +71,7 @@ function coreSchema(plugins: readonly Plugin[]): JsonSchema {
     rule: ruleSchema,
     balancer: balancerSchema(strategySchema),
     services: anything,
-  }) as JsonSchema;
+  });
 }
 
 const validator = new Validator();
@@ -196,14 +196,7 @@ function readRoot(
   checkDuplicateTags(outbounds, 'outbound', problems);
   checkListenConflicts(inbounds, problems);
   checkReferences(inbounds, outbounds, rules, services, options.knownOutbounds ?? [], problems);
-  const leads = [...outbounds, ...services.flatMap(({ outboundTags }) => outboundTags.map((tag) => ({ tag })))];
-  checkBalancers(
-    balancers,
-    rules,
-    leads,
-    services.some(({ reportsHealth }) => reportsHealth),
-    problems,
-  );
+  checkBalancers({ balancers, rules, outbounds, services, knownOutbounds: options.knownOutbounds ?? [] }, problems);
   checkOutboundChain(outbounds, problems);
   checkUnavailable(root, context.contributions.services, problems);
   return problems.hasErrors

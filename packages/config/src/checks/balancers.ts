@@ -2,30 +2,36 @@ import { describeFound } from '../diagnostics/found.js';
 import type { Problems } from '../diagnostics/problems.js';
 import { nearest } from '../diagnostics/suggestion.js';
 import type { BalancerEntry } from '../entries/balancer.js';
+import type { OutboundEntry } from '../entries/outbound.js';
 import type { RuleEntry } from '../entries/rule.js';
+import type { ServiceEntry } from '../entries/service.js';
 import { member, text } from '../source/node.js';
 import { checkDuplicateTags } from './tags.js';
 
-interface Tagged {
-  readonly tag: string;
+/** What balancers, and rules that lead to them, speak of. */
+export interface BalancerParts {
+  readonly balancers: readonly BalancerEntry[];
+  readonly rules: readonly RuleEntry[];
+  readonly outbounds: readonly OutboundEntry[];
+  readonly services: readonly ServiceEntry[];
+  /** Tags of outbounds that are there beside those of the configuration. */
+  readonly knownOutbounds: readonly string[];
 }
 
 /**
  * What rules and balancers say of one another and of outbounds. Outbounds may come later, through an
  * interface, so that a selector without any is no error.
- * @param outbounds all that a connection can be led to
- * @param isObserved whether something probes outbounds
  */
-export function checkBalancers(
-  balancers: readonly BalancerEntry[],
-  rules: readonly RuleEntry[],
-  outbounds: readonly Tagged[],
-  isObserved: boolean,
-  problems: Problems,
-): void {
+export function checkBalancers(parts: BalancerParts, problems: Problems): void {
+  const { balancers, rules, outbounds, services, knownOutbounds } = parts;
   checkDuplicateTags(balancers, 'balancer', problems);
-  const outboundTags = tagsOf(outbounds);
-  const balancerTags = tagsOf(balancers);
+  const isObserved = services.some(({ reportsHealth }) => reportsHealth);
+  const outboundTags = tagsOf([
+    ...outbounds.map(({ tag }) => tag),
+    ...services.flatMap((service) => service.outboundTags),
+    ...knownOutbounds,
+  ]);
+  const balancerTags = tagsOf(balancers.map(({ tag }) => tag));
   for (const { node, balancerTag } of rules) {
     if (balancerTag === undefined || balancerTags.has(balancerTag)) continue;
     const found = member(node, 'balancerTag') ?? node;
@@ -64,8 +70,8 @@ function checkMembers({ node, selector }: BalancerEntry, outboundTags: ReadonlyS
   });
 }
 
-function tagsOf(entries: readonly Tagged[]): Set<string> {
-  return new Set(entries.map(({ tag }) => tag).filter((tag) => tag !== ''));
+function tagsOf(tags: readonly string[]): Set<string> {
+  return new Set(tags.filter((tag) => tag !== ''));
 }
 
 function quoted(word: string | undefined): string | undefined {
