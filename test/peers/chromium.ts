@@ -9,6 +9,8 @@ export interface ChromiumOptions {
   readonly proxy?: string;
   /** Names that lead to 127.0.0.1. All others lead nowhere. */
   readonly names?: readonly string[];
+  /** `host:port` that is asked by QUIC, and by nothing else. */
+  readonly quicOrigin?: string;
   /** Public keys (SHA-256, base64) whose certificates need no known authority. */
   readonly trusted?: readonly string[];
 }
@@ -31,7 +33,7 @@ export async function startChromium(options: ChromiumOptions = {}): Promise<Chro
     args: [
       '--no-sandbox',
       '--disable-gpu',
-      '--disable-quic',
+      options.quicOrigin === undefined ? '--disable-quic' : `--origin-to-force-quic-on=${options.quicOrigin}`,
       '--no-first-run',
       '--disable-background-networking',
       '--disable-component-update',

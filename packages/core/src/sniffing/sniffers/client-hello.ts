@@ -2,7 +2,7 @@ import type { Buffer } from 'node:buffer';
 import { domainName } from './domain-name.js';
 
 /** Of a handshake message: its type and the length of its body. */
-export const handshakeHeaderLength = 4;
+const handshakeHeaderLength = 4;
 /** A ClientHello's, header included, in bytes. Real ones have 200 to 4,000. */
 export const helloLimit = 65_536;
 
