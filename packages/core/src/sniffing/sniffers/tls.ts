@@ -17,42 +17,37 @@ export const tlsSniffer: SnifferContribution = {
 };
 
 function sniff(heard: Buffer): SniffVerdict {
-  const { complete, payloads, payloadLength } = readRecords(heard);
-  const [first] = payloads;
-  if (first !== undefined) {
-    const start = first.length < startLength ? gather(payloads, Math.min(payloadLength, startLength)) : first;
+  const records = walkRecords(heard);
+  if (records.length > 0) {
+    const start = gather(heard, Math.min(records.length, startLength));
     if (!isHelloStart(start)) return 'no';
     const length = handshakeLength(start);
-    if (length !== undefined && payloadLength >= length) {
-      const hello = readHello(first.length < length ? gather(payloads, length) : first.subarray(0, length));
+    if (length !== undefined && records.length >= length) {
+      const hello = readHello(gather(heard, length));
       return hello === undefined ? 'no' : { protocol: 'tls', domain: hello.serverName };
     }
   }
-  return complete ? 'more' : 'no';
+  return records.continue ? 'more' : 'no';
 }
 
 interface Records {
-  /** False: what follows the payloads is no handshake record. */
-  readonly complete: boolean;
-  /** Of handshake records, the last perhaps not whole; none is empty. */
-  readonly payloads: readonly Buffer[];
-  /** Bytes in them. */
-  readonly payloadLength: number;
+  /** Bytes in handshake records. */
+  readonly length: number;
+  /** False: what follows these is no handshake record. */
+  readonly continue: boolean;
 }
 
-function readRecords(heard: Buffer): Records {
-  const payloads: Buffer[] = [];
-  let payloadLength = 0;
-  for (let at = 0; at < heard.length && payloadLength < helloLimit;) {
-    if (!isRecordStart(heard, at)) return { complete: false, payloads, payloadLength };
+/** Allocates nothing for each record: a client may send thousands of one byte, and one at a time. */
+function walkRecords(heard: Buffer): Records {
+  let length = 0;
+  for (let at = 0; at < heard.length && length < helloLimit;) {
+    if (!isRecordStart(heard, at)) return { length, continue: false };
     const start = at + headerLength;
     if (heard.length <= start) break;
     at = start + heard.readUInt16BE(at + 3);
-    const payload = heard.subarray(start, at);
-    payloads.push(payload);
-    payloadLength += payload.length;
+    length += Math.min(at, heard.length) - start;
   }
-  return { complete: true, payloads, payloadLength };
+  return { length, continue: true };
 }
 
 /** Whether the header at this place, as far as it has come, can be a handshake record's. */
@@ -66,13 +61,14 @@ function isRecordStart(heard: Buffer, at: number): boolean {
   return length > 0 && length <= recordLimit;
 }
 
-/** The first bytes of the parts, copied into one buffer. */
-function gather(parts: readonly Buffer[], length: number): Buffer {
+/** So many bytes of the records that were walked: a view where they are in one, otherwise a copy. */
+function gather(heard: Buffer, length: number): Buffer {
+  if (heard.readUInt16BE(3) >= length) return heard.subarray(headerLength, headerLength + length);
   const whole = Buffer.allocUnsafe(length);
-  let filled = 0;
-  for (const part of parts) {
-    if (filled === length) break;
-    filled += part.copy(whole, filled, 0, length - filled);
+  for (let at = 0, filled = 0; filled < length;) {
+    const start = at + headerLength;
+    at = start + heard.readUInt16BE(at + 3);
+    filled += heard.copy(whole, filled, start, Math.min(at, start + length - filled));
   }
   return whole;
 }
