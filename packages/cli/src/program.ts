@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { builtInPlugins } from './built-in-plugins.js';
 import { check, type CheckOptions } from './commands/check.js';
 import { addPluginCommands } from './commands/plugin-command.js';
+import { reload, type ReloadOptions } from './commands/reload.js';
 import { run, type RunOptions } from './commands/run.js';
 import { version } from './version.js';
 
@@ -19,6 +20,8 @@ export function makeProgram(exit: (code: number) => void): Command {
     .option('--test', 'only say whether the configuration can be run')
     .option('--format <name>', "accepted for V2Ray's sake; the format is found from the file")
     .option('--strict', 'treat unknown keys as errors')
+    .option('--watch', 'go over to the configuration anew whenever a file of it has changed')
+    .option('--control <path>', 'listen for `sluice reload` on this Unix socket (default: SLUICE_CONTROL)')
     .action(async (options: RunOptions) => exit(await run(options)));
   program
     .command('check')
@@ -28,6 +31,11 @@ export function makeProgram(exit: (code: number) => void): Command {
     .option('--merge', 'check the files merged, as `run` takes several')
     .option('--strict', 'treat unknown keys as errors')
     .action(async (files: string[], options: CheckOptions) => exit(await check(files, options)));
+  program
+    .command('reload')
+    .description('have a running core read its configuration anew; what did not change keeps its connections')
+    .option('--control <path>', 'the Unix socket that the core was given (default: SLUICE_CONTROL)')
+    .action(async (options: ReloadOptions) => exit(await reload(options)));
   program
     .command('version')
     .description('print the version')

@@ -146,6 +146,11 @@ export class Instance {
     return [...this.#roster.services.values()].flatMap((service) => service.announce());
   }
 
+  /** Opens log files anew, after their rotation. @throws SluiceError E_START_FAILED */
+  reopenLogs(): Promise<void> {
+    return this.#parts.logs.reopen();
+  }
+
   get stats(): Stats {
     return this.#parts.stats;
   }

@@ -1,18 +1,25 @@
 import { formatEndpoint, toSluiceError } from '@sluice/plugin-api';
-import { Instance } from '@sluice/core';
-import { loadConfigFiles, plugins } from '../config-files.js';
+import type { Instance } from '@sluice/core';
+import { loadConfigFiles } from '../config-files.js';
 import { countDiagnostics, reportDiagnostics, reportError } from '../report.js';
+import { defaultControlPath, openControlSocket } from '../running/control-socket.js';
+import { watchFiles } from '../running/file-watch.js';
+import { notifySystemd } from '../running/notify.js';
+import { RunningCore } from '../running/running-core.js';
 import { version } from '../version.js';
 
 export interface RunOptions {
   readonly config: readonly string[];
   readonly test?: boolean;
   readonly strict?: boolean;
+  readonly watch?: boolean;
+  readonly control?: string;
 }
 
 /** `sluice run`: starts an instance and stays until a signal ends it. @returns the exit code */
 export async function run(options: RunOptions): Promise<number> {
-  const loaded = await loadConfigFiles(options.config, { strict: options.strict ?? false });
+  const strict = options.strict ?? false;
+  const loaded = await loadConfigFiles(options.config, { strict });
   reportDiagnostics(loaded.diagnostics, loaded.sources);
   if (loaded.config === undefined) {
     process.stderr.write(
@@ -24,22 +31,32 @@ export async function run(options: RunOptions): Promise<number> {
     process.stdout.write('Configuration OK.\n');
     return 0;
   }
-  const instance = new Instance(loaded.config, { plugins });
+  const core = new RunningCore(loaded.config, options.config, { strict });
+  const { instance } = core;
   // A fault in one connection's handling must not end all the others.
   process.on('uncaughtException', (error) => reportError(toSluiceError(error)));
   process.on('unhandledRejection', (reason) => reportError(toSluiceError(reason)));
   const stopped = waitForStop(instance);
+  const endings: (() => void | Promise<void>)[] = [];
   try {
     await instance.start();
+    const control = options.control ?? defaultControlPath;
+    if (control !== undefined) endings.push(await openControlSocket(control, () => core.reload()));
   } catch (error) {
     reportError(error);
+    await instance.close({ drainMs: 0 });
     return 1;
   }
+  process.on('SIGHUP', () => core.reloadQuietly());
+  process.on('SIGUSR2', () => core.reopenLogs());
+  if (options.watch === true) endings.push(watchFiles(options.config, () => core.reloadQuietly()));
   announce(instance);
+  notifySystemd('--ready', `--status=sluice ${version}`);
   // Without an inbound nothing else would hold the process.
   const alive = setInterval(() => undefined, KEEP_ALIVE_MS);
   const code = await stopped;
   clearInterval(alive);
+  for (const end of endings) await end();
   return code;
 }
 
@@ -57,6 +74,7 @@ function waitForStop(instance: Instance): Promise<number> {
       const now = performance.now();
       if (askedAt === undefined) {
         askedAt = now;
+        notifySystemd('STOPPING=1');
         void instance.close().then(() => resolve(0));
       } else if (now - askedAt > SAME_SIGNAL_MS) {
         void instance.close({ drainMs: 0 });
@@ -74,6 +92,7 @@ function announce(instance: Instance): void {
     lines.push(`  ${tag} (${protocol}) on ${where}`);
     for (const line of announcements) lines.push(`    ${line}`);
   }
+  for (const line of instance.announcements) lines.push(`  ${line}`);
   const sinceStart = Math.round(performance.now());
   lines.push(`Ready after ${sinceStart} ms. Ctrl-C stops it.`);
   process.stdout.write(`${lines.join('\n')}\n`);

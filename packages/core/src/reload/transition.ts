@@ -85,6 +85,8 @@ export class Transition {
         if (change.isKept || change.after === undefined) continue;
         await this.#start(change.after);
       }
+      // At first there is nothing to protect, and what starts next may connect at once.
+      if (this.#parts.outbounds.configured.length === 0) this.#exchangeRoutes();
       for (const change of services) {
         note(`service ${change.key}`, change);
         await this.#changeService(change);
@@ -159,19 +161,9 @@ export class Transition {
 
   /** In one turn, so that every connection meets either the old or the new, never a mixture. */
   #exchange(): void {
-    const { policy, traffic, router, balancers, handlers } = this.#parts;
-    const { routing } = this.#next;
-    policy.load(this.#next.policy);
-    traffic.load(this.#next.policy, this.#next.stats);
-    const outbounds = this.#outbounds.flatMap(({ isKept, before, after }) => (isKept ? before : after) ?? []);
+    const { handlers } = this.#parts;
     this.#roster.services = this.#services;
-    this.#loadOutbounds(outbounds, this.#services);
-    for (const handler of outbounds) handlers.meterOutbound(handler);
-    balancers.load(
-      routing.balancers,
-      outbounds.map(({ tag }) => tag),
-    );
-    router.load({ rules: this.#rules, domainStrategy: routing.domainStrategy });
+    this.#exchangeRoutes();
     const inbounds = new Map<string, InboundWorker>();
     for (const { key, isKept, before, after } of this.#inbounds) {
       const worker = isKept ? before : after;
@@ -181,6 +173,22 @@ export class Transition {
       inbounds.set(key, worker);
     }
     this.#roster.inbounds = inbounds;
+  }
+
+  /** Everything behind the inbounds. */
+  #exchangeRoutes(): void {
+    const { policy, traffic, router, balancers, handlers } = this.#parts;
+    const { routing } = this.#next;
+    policy.load(this.#next.policy);
+    traffic.load(this.#next.policy, this.#next.stats);
+    const outbounds = this.#outbounds.flatMap(({ isKept, before, after }) => (isKept ? before : after) ?? []);
+    this.#loadOutbounds(outbounds, this.#services);
+    for (const handler of outbounds) handlers.meterOutbound(handler);
+    balancers.load(
+      routing.balancers,
+      outbounds.map(({ tag }) => tag),
+    );
+    router.load({ rules: this.#rules, domainStrategy: routing.domainStrategy });
   }
 
   #loadOutbounds(configured: readonly OutboundHandler[], services: ReadonlyMap<string, ServiceHandler>): void {

@@ -51,6 +51,11 @@ export class SubjectQuery implements RouteQuery {
     return this.#ips;
   }
 
+  /** Whether it is clear which IPs there are, if any. */
+  get knowsIps(): boolean {
+    return this.#ips !== undefined || this.target.type !== 'domain';
+  }
+
   resolved(ips: readonly Uint8Array[]): void {
     this.#ips = ips;
     this.missedIps = false;

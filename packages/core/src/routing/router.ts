@@ -1,6 +1,7 @@
 import type { RoutingConfig } from '@sluice/config';
 import { ipToBytes, type Resolver } from '@sluice/plugin-api';
 import type { CompiledRule } from './compile.js';
+import { RuleIndex } from './index/rule-index.js';
 import { SubjectQuery, type RouteSubject } from './route-subject.js';
 
 /** Where a connection goes, and by which rule. */
@@ -27,7 +28,9 @@ export interface RouterOptions extends RouterRules {
 }
 
 interface Loaded {
-  readonly rules: readonly { readonly rule: CompiledRule['rule']; readonly decision: RouteDecision }[];
+  readonly rules: readonly CompiledRule[];
+  readonly index: RuleIndex;
+  readonly decisions: readonly RouteDecision[];
   readonly strategy: RouterRules['domainStrategy'];
 }
 
@@ -50,10 +53,11 @@ export class Router {
   /** From now on, decisions are made by these rules; what waits for a name already goes by the earlier ones. */
   load({ rules, domainStrategy }: RouterRules): void {
     this.#loaded = {
-      rules: rules.map(({ rule, outboundTag, balancerTag, index }) => ({
-        rule,
-        decision: Object.freeze({ outboundTag, balancerTag, ruleIndex: index }),
-      })),
+      rules,
+      index: new RuleIndex(rules.map(({ rule }) => rule)),
+      decisions: rules.map(({ outboundTag, balancerTag, index }) =>
+        Object.freeze({ outboundTag, balancerTag, ruleIndex: index }),
+      ),
       strategy: domainStrategy,
     };
   }
@@ -68,24 +72,28 @@ export class Router {
   }
 
   #pickFrom(start: number, query: SubjectQuery, loaded: Loaded): RouteDecision | Promise<RouteDecision> {
-    const { rules, strategy } = loaded;
+    const { index, decisions, strategy } = loaded;
+    const candidates = index.candidates(query);
+    if (strategy === 'AsIs' && !query.knowsIps) index.removeIpRules(candidates);
     // A rule that fails on its other conditions asks for no IPs, and costs no look-up.
     let missed = false;
-    for (let i = start; i < rules.length; i += 1) {
-      const { rule, decision } = rules[i]!;
+    for (let i = candidates.next(start); i >= 0; i = candidates.next(i + 1)) {
       query.missedIps = false;
-      const matches = rule.matches(query);
-      if (query.missedIps && rule.needsIp) {
+      const matches = index.matches(i, query);
+      if (query.missedIps && index.needsIp(i)) {
         if (strategy === 'IPOnDemand') return this.#resolve(query).then(() => this.#pickFrom(i, query, loaded));
         missed = true;
+        index.removeIpRules(candidates);
       }
-      if (matches) return decision;
+      if (matches) return decisions[i]!;
     }
     if (!missed || strategy !== 'IPIfNonMatch') return NO_MATCH;
     return this.#resolve(query).then(() => {
       // The second pass: only rules that look at IPs can answer otherwise than before.
-      const found = rules.find(({ rule }) => rule.needsIp && rule.matches(query));
-      return found?.decision ?? NO_MATCH;
+      const again = index.candidates(query);
+      index.keepIpRules(again);
+      for (let i = again.next(0); i >= 0; i = again.next(i + 1)) if (index.matches(i, query)) return decisions[i]!;
+      return NO_MATCH;
     });
   }
 

@@ -87,6 +87,13 @@ export async function hostInbound(
         (session as StubSession).target = to;
         return connect(session, to);
       },
+      openPackets: () => direct.openPackets(),
+      packets: () => Object.assign(packets, { close: () => undefined }),
+      serve: (link, as, handle) => {
+        const session = new StubSession('tcp', as.source, as.local, { protocol: as.inboundProtocol });
+        session.user = as.user;
+        handle(link, session).catch(() => link.destroy());
+      },
       originate: ({ inboundProtocol }) => new StubSession('tcp', undefined, undefined, { protocol: inboundProtocol }),
       relay: (session, client, upstream, meters) => {
         links.delete(client);

@@ -9,6 +9,7 @@ import {
   type Session,
   type SessionKey,
   type SessionObserver,
+  type Sniffed,
   type Stats,
   Counter,
   type DataPlane,
@@ -104,6 +105,7 @@ export class StubSession implements OwnSession {
   attributes: Readonly<Record<string, string>> | undefined;
   target: Destination | undefined;
   outboundTag: string | undefined;
+  sniffed: Sniffed | undefined;
   /** Whether the handler has said that the handshake is over. */
   isEstablished = false;
   /** Set by a host that limits the handshake's time. */

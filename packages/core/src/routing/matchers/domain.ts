@@ -2,10 +2,11 @@ import { domainToASCII } from 'node:url';
 import { SluiceError, type AssetFiles, type ProblemReporter } from '@sluice/plugin-api';
 import { readDomains } from '../geo/geo-domains.js';
 import { didYouMean, parseGeoValue, readCategory, type GeoValue } from '../geo/geo-value.js';
+import { DomainSet } from '../index/domain-index.js';
+import { compileRegexp } from '../index/regexp.js';
 import { comparison } from './comparison.js';
-import { DomainSet } from './domain-set.js';
+
 import { defineMatcher } from './matcher.js';
-import { compileRegexp } from './regexp.js';
 import { listItems, stringListSchema, type ListItem, type StringList } from './string-list.js';
 
 const KINDS = ['keyword', 'domain', 'full', 'regexp', 'dotless'] as const;

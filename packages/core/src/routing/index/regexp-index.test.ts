@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { RegexpSet } from './regexp-set.js';
+import { RegexpIndex } from './regexp-index.js';
 import { compileRegexp } from './regexp.js';
 import { requiredLiteral } from './required-literal.js';
+import { RuleBits } from './rule-bits.js';
 
 describe('the text that an expression requires', () => {
   test.each([
@@ -48,27 +49,34 @@ const piece = fc.constantFrom(
 );
 const name = fc.string({ unit: fc.constantFrom('a', 'b', 'c', 'd', 'e', '.', '1', ']', 'ſ'), maxLength: 24 });
 
-test('a set finds what one of its expressions finds', () => {
+function indexOf(expressions: readonly string[]): (name: string) => number[] {
+  const index = new RegexpIndex(expressions.length);
+  expressions.forEach((expression, rule) => index.add(expression, rule));
+  index.complete();
+  return (text) => {
+    const found = new RuleBits(expressions.length);
+    index.mark(text, found);
+    return expressions.map((_, rule) => rule).filter((rule) => found.has(rule));
+  };
+}
+
+test('finds the rules of all expressions that find something, and no others', () => {
   const expression = fc.array(piece, { minLength: 1, maxLength: 8 }).map((pieces) => pieces.join(''));
   fc.assert(
     fc.property(fc.array(expression, { maxLength: 6 }), fc.array(name, { maxLength: 8 }), (all, names) => {
       const expressions = all.filter((one) => compiles(one));
-      const set = new RegexpSet(expressions);
+      const found = indexOf(expressions);
       for (const text of names) {
-        expect(set.findsIn(text)).toBe(expressions.some((one) => compileRegexp(one).test(text)));
+        const expected = expressions.flatMap((one, rule) => (compileRegexp(one).test(text) ? [rule] : []));
+        expect(found(text)).toEqual(expected);
       }
     }),
   );
 });
 
 test('expressions that cannot stand together are asked one by one', () => {
-  const set = new RegexpSet(['(?P<n>aaaa)x', '(?P<n>bbbb)x', 'y\\Qcc.']);
-  expect([set.findsIn('aaaax'), set.findsIn('bbbbx'), set.findsIn('ycc.'), set.findsIn('yccc')]).toEqual([
-    true,
-    true,
-    true,
-    false,
-  ]);
+  const found = indexOf(['(?P<n>aaaa)x', '(?P<n>bbbb)x', 'y\\Qcc.']);
+  expect([found('aaaax'), found('bbbbx'), found('ycc.'), found('yccc')]).toEqual([[0], [1], [2], []]);
 });
 
 function compiles(expression: string): boolean {

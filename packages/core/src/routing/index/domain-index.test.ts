@@ -1,7 +1,9 @@
+import type { DomainPatterns } from '@sluice/plugin-api';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { DomainSet, type DomainPatterns } from './domain-set.js';
-import { KeywordSet } from './keyword-set.js';
+import { DomainIndex, DomainSet } from './domain-index.js';
+import { KeywordIndex } from './keyword-index.js';
+import { RuleBits } from './rule-bits.js';
 
 function naive(patterns: DomainPatterns, name: string): boolean {
   return (
@@ -59,44 +61,44 @@ describe('DomainSet', () => {
   });
 });
 
-describe('KeywordSet', () => {
-  const keyword = fc.string({ unit: fc.constantFrom('a', 'b', 'c', 'd'), minLength: 3, maxLength: 7 });
+test('DomainIndex finds the rules that have a pattern for a name, each of them and no other', () => {
+  fc.assert(
+    fc.property(
+      fc.array(patterns, { maxLength: 40 }),
+      fc.array(name, { minLength: 1, maxLength: 20 }),
+      (sets, asked) => {
+        const index = new DomainIndex(sets.length);
+        sets.forEach((set, rule) => index.add(set, rule));
+        index.complete();
+        for (const domain of asked) {
+          const found = new RuleBits(sets.length);
+          index.mark(domain, found);
+          expect(
+            sets.map((_, rule) => found.has(rule)),
+            domain,
+          ).toEqual(sets.map((set) => naive(set, domain)));
+        }
+      },
+    ),
+    { numRuns: 200 },
+  );
+});
 
-  test('finds in one pass what a search for each keyword finds', () => {
-    const many = fc.oneof(
-      fc.array(keyword, { maxLength: 10 }),
-      fc.uniqueArray(keyword, { minLength: 24, maxLength: 40 }),
-    );
-    fc.assert(
-      fc.property(
-        many,
-        fc.string({ unit: fc.constantFrom('a', 'b', 'c', 'd', 'ü'), maxLength: 40 }),
-        (keywords, text) => {
-          expect(new KeywordSet(keywords).foundIn(text)).toBe(keywords.some((one) => text.includes(one)));
-        },
-      ),
-      { numRuns: 1000 },
-    );
-  });
-
-  test('finds keywords that begin, end and lie within one another', () => {
-    const filler = Array.from({ length: 30 }, (_, i) => `filler${i}`);
-    const set = new KeywordSet([...filler, 'abcde', 'bcx', 'cdy', 'abc', 'zz', 'pzq', 'apzqrs']);
-    const found = [
-      'abc',
-      'abcx',
-      'xbcxx',
-      'acdya',
-      'azzb',
-      'ab',
-      'bcd',
-      'cd',
-      'z',
-      'fille',
-      'filler7',
-      'apzq',
-      'apz',
-    ].filter((text) => set.foundIn(text));
-    expect(found).toEqual(['abc', 'abcx', 'xbcxx', 'acdya', 'azzb', 'filler7', 'apzq']);
-  });
+test('KeywordIndex finds all keywords that a text contains, of any characters, in one pass', () => {
+  const unit = fc.constantFrom('a', 'b', 'c', 'd', 'ü');
+  fc.assert(
+    fc.property(
+      fc.array(fc.string({ unit, maxLength: 7 }), { maxLength: 60 }),
+      fc.string({ unit: fc.constantFrom('a', 'b', 'c', 'd', 'ü', 'x'), maxLength: 40 }),
+      (keywords, text) => {
+        const index = new KeywordIndex(keywords.length);
+        keywords.forEach((keyword, rule) => index.add(keyword, rule));
+        index.complete();
+        const found = new RuleBits(keywords.length);
+        index.mark(text, found);
+        expect(keywords.filter((_, rule) => found.has(rule))).toEqual(keywords.filter((one) => text.includes(one)));
+      },
+    ),
+    { numRuns: 1000 },
+  );
 });

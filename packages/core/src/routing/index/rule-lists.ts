@@ -1,0 +1,38 @@
+import type { RuleBits } from './rule-bits.js';
+
+/**
+ * Ascending lists of numbers, each different list kept once: thousands of names have the same few. A list
+ * is a node of a tree, and its parent is the list without the last number. 0 is the empty list.
+ */
+export class RuleLists {
+  readonly #parents = [0];
+  readonly #numbers = [-1];
+  readonly #lengths = [0];
+  readonly #longer = new Map<number, number>();
+  readonly #count: number;
+
+  /** @param count the numbers are below it */
+  constructor(count: number) {
+    this.#count = count;
+  }
+
+  /** The list with one more number, which is not below the others. */
+  with(list: number, number: number): number {
+    if (this.#numbers[list] === number) return list;
+    const key = list * this.#count + number;
+    const known = this.#longer.get(key);
+    if (known !== undefined) return known;
+    this.#longer.set(key, this.#parents.length);
+    this.#numbers.push(number);
+    this.#lengths.push(this.lengthOf(list) + 1);
+    return this.#parents.push(list) - 1;
+  }
+
+  lengthOf(list: number): number {
+    return this.#lengths[list] ?? 0;
+  }
+
+  mark(list: number, into: RuleBits): void {
+    for (let at = list; at !== 0; at = this.#parents[at]!) into.add(this.#numbers[at]!);
+  }
+}
