@@ -59,8 +59,8 @@ export class SilentPort {
     });
   }
 
-  /** The first flow, by its source, of which the sniffer says something other than this. */
-  flow(sniffer: SnifferContribution, otherThan?: 'no'): Promise<FirstWords> {
+  /** The first flow, by its source, of which the sniffer says something. */
+  flow(sniffer: SnifferContribution): Promise<FirstWords> {
     const flows = new Map<number, Buffer[]>();
     return new Promise((resolve) => {
       this.#socket.removeAllListeners('message').on('message', (packet, { port }) => {
@@ -68,7 +68,7 @@ export class SilentPort {
         flows.set(port, heard);
         heard.push(packet);
         const verdict = sniffer.sniff(heard, 'udp');
-        if (verdict !== 'more' && verdict !== otherThan) resolve({ heard: [...heard], verdict });
+        if (verdict !== 'more') resolve({ heard: [...heard], verdict });
       });
     });
   }
