@@ -65,7 +65,7 @@ export function install() {
   if (runNpm(['ci', '--loglevel=warn'], { stdio: ['ignore', 'ignore', 'inherit'] }) !== 0) exit(1);
 }
 
-/** Compiles what has changed, and makes the command's one file of it. @returns whether it compiles */
+/** Compiles what has changed, and bundles the command. @returns whether it compiles */
 export function build() {
   if (run(execPath, [tools.tsc, '-b']) !== 0) return false;
   if (isBundled()) return true;

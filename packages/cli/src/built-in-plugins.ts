@@ -4,7 +4,8 @@ import dokodemoDoor from '@sluice/plugin-dokodemo-door';
 import freedom from '@sluice/plugin-freedom';
 import http from '@sluice/plugin-http';
 import mtproto from '@sluice/plugin-mtproto';
+import observatory from '@sluice/plugin-observatory';
 import socks from '@sluice/plugin-socks';
 
 /** What ships with Sluice, sorted by name: the one list of built-in plugins. */
-export const builtInPlugins: readonly Plugin[] = [blackhole, dokodemoDoor, freedom, http, mtproto, socks];
+export const builtInPlugins: readonly Plugin[] = [blackhole, dokodemoDoor, freedom, http, mtproto, observatory, socks];

@@ -84,7 +84,7 @@ export class Instance {
     this.#lifecycle = new Lifecycle((part, error) => {
       log.error(`${part} did not close in order: ${error.message}`, { code: error.code });
     });
-    this.#first = new Transition(this.#parts, this.#roster, this.#lifecycle, config);
+    this.#first = new Transition(this.#parts, this.#roster, this.#lifecycle, config, undefined);
   }
 
   /**
@@ -169,7 +169,7 @@ export class Instance {
       if (this.#state !== 'running')
         throw new SluiceError('E_LIFECYCLE', `an instance that is ${this.#state} cannot be changed`);
       const next = await read();
-      const report = await new Transition(this.#parts, this.#roster, this.#lifecycle, next).run();
+      const report = await new Transition(this.#parts, this.#roster, this.#lifecycle, next, this.#config).run();
       this.#config = next;
       return report;
     });

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { AssetFolders, type InboundConfig, type OutboundConfig, type SluiceConfig } from '@sluice/config';
 import { toSluiceError, type ReloadReport } from '@sluice/plugin-api';
 import type { Composition } from '../composition.js';
@@ -31,6 +32,7 @@ export class Transition {
   readonly #parts: Composition;
   readonly #roster: Roster;
   readonly #lifecycle: Lifecycle;
+  readonly #before: SluiceConfig | undefined;
   readonly #next: SluiceConfig;
   readonly #undo: Undo[] = [];
   readonly #revoked: { readonly tag: string; readonly emails: readonly string[] }[] = [];
@@ -42,13 +44,21 @@ export class Transition {
 
   /**
    * Makes all new handlers, without side effects.
+   * @param before the configuration that runs
    * @throws SluiceError E_REGISTRY_UNKNOWN, E_CONFIG_INVALID, or what a plugin throws
    */
-  constructor(parts: Composition, roster: Roster, lifecycle: Lifecycle, next: SluiceConfig) {
+  constructor(
+    parts: Composition,
+    roster: Roster,
+    lifecycle: Lifecycle,
+    next: SluiceConfig,
+    before: SluiceConfig | undefined,
+  ) {
     this.#parts = parts;
     this.#roster = roster;
     this.#lifecycle = lifecycle;
     this.#next = next;
+    this.#before = before;
     const { handlers, contributions, outbounds } = parts;
     this.#rules = compileRules(
       next.routing.rules,
@@ -77,6 +87,9 @@ export class Transition {
       else if (before === undefined) changed.added.push(name);
       else changed.replaced.push(name);
     };
+    for (const key of ['routing', 'policy', 'stats', 'log'] as const)
+      if (this.#before !== undefined && !isDeepStrictEqual(this.#before[key], this.#next[key]))
+        changed.replaced.push(key);
     const services = planChanges(this.#roster.services, byKey(this.#next.services), ({ settings }) => settings);
     try {
       await this.#openLogs();

@@ -88,7 +88,7 @@ export async function hostInbound(
         return connect(session, to);
       },
       openPackets: () => direct.openPackets(),
-      packets: () => Object.assign(packets, { close: () => undefined }),
+      packets: () => packets,
       serve: (link, as, handle) => {
         const session = new StubSession('tcp', as.source, as.local, { protocol: as.inboundProtocol });
         session.user = as.user;
