@@ -10,4 +10,6 @@ export interface Dns extends Resolver {
   answer(query: Buffer): Promise<Buffer>;
   /** The name that a made-up address (fakedns) stands for. */
   nameOf(address: string): string | undefined;
+  /** Forgets the answers, or the made-up addresses (fakedns), that are kept; where nothing is kept, absent. */
+  flush?(what: 'answers' | 'fakes'): void;
 }
