@@ -38,7 +38,6 @@ function throughAnother(answers: Record<number, () => Link>): {
   outbounds.load([new OutboundHandler({ tag: 'proxy', tagged: true, protocol: 'test', settings: {} }, outbound)], []);
   const config = { tag: 'out', tagged: true, protocol: 'test', settings: {}, via: 'proxy' };
   const resolver = { resolve: () => Promise.resolve([]) };
-  const nothing = { uplink: undefined, downlink: undefined };
   const dialer = new HandlerDialer(config, { outbounds, plane: new DataPlane(), resolver });
   const observer = {
     connected: ({ port }: Destination) => void told.push(`${port} connected`),

@@ -27,7 +27,7 @@ function sniff(heard: Buffer): SniffVerdict {
       return hello === undefined ? 'no' : { protocol: 'tls', domain: hello.serverName };
     }
   }
-  return 'more';
+  return records.continue ? 'more' : 'no';
 }
 
 interface Records {
