@@ -203,18 +203,11 @@ test('a thousand rules by inbound, user or port are not asked one by one', () =>
   );
   const resolver = new Answers({});
   const router = new Router({ rules: compiled(rules), domainStrategy: 'IPOnDemand', resolver });
-  const base = {
-    network: 'tcp' as const,
-    source: { address: '127.0.0.1', port: 1 },
-    protocol: undefined,
-    attributes: undefined,
-  };
   const pick = (inboundTag: string, user: string, to: number): unknown =>
     router.pick({
-      ...base,
+      ...connection(destination('tcp', 'a.example', to)),
       inboundTag,
       user: { email: user, level: 0 },
-      target: destination('tcp', 'a.example', to),
     });
   expect(pick('inboundTag-399', 'x', 9999)).toMatchObject({ ruleIndex: 399 });
   expect(pick('x', 'user-7', 9999)).toMatchObject({ ruleIndex: 407 });
@@ -231,17 +224,30 @@ test('other rules take over at once; what waits for a name goes by the earlier o
   ];
   const resolver = new Answers({ 'a.b': ['10.1.0.1'] });
   const router = new Router({ rules: byIp, domainStrategy: 'IPOnDemand', resolver });
-  const asked: RouteSubject = {
-    inboundTag: 'in',
-    network: 'tcp',
-    source: { address: '127.0.0.1', port: 1 },
-    target: destination('tcp', 'a.b', 443),
-    user: undefined,
-    protocol: undefined,
-    attributes: undefined,
-  };
+  const asked = connection(destination('tcp', 'a.b', 443));
   const waiting = router.pick(asked);
   router.load({ rules: byPort, domainStrategy: 'AsIs' });
   expect(router.pick(asked)).toEqual({ outboundTag: undefined, balancerTag: 'b', ruleIndex: 0 });
   expect(await waiting).toMatchObject({ outboundTag: 'to-0' });
 });
+
+test('a rule of a type that says nothing of its conditions is asked in both passes', async () => {
+  const silent: Rule = { needsIp: true, matches: ({ ips }) => ips.some((one) => one[0] === 10) };
+  const rules = compiled([fieldRule.compile({ ip: ['192.0.2.1'] }, assets), silent]);
+  const resolver = new Answers({ 'a.b': ['10.1.0.1'] });
+  const router = new Router({ rules, domainStrategy: 'IPIfNonMatch', resolver });
+  expect(await router.pick(connection(destination('tcp', 'a.b', 443)))).toMatchObject({ ruleIndex: 1 });
+  expect(router.pick(connection(destination('tcp', '10.0.0.1', 443)))).toMatchObject({ ruleIndex: 1 });
+});
+
+function connection(target: RouteSubject['target']): RouteSubject {
+  return {
+    inboundTag: 'in',
+    network: 'tcp',
+    source: { address: '127.0.0.1', port: 1 },
+    target,
+    user: undefined,
+    protocol: undefined,
+    attributes: undefined,
+  };
+}
