@@ -71,6 +71,10 @@ describe('the http sniffer', () => {
     expect(sniff('GET / HTTP/1.1\r\nHost: www.example.com')).toBe('more');
   });
 
+  it('says no as soon as it can', () => {
+    for (const start of ['X', 'GEX', 'GET /\0', 'POST /a\x7f', 'PRI x', 'SEARCHX']) expect(sniff(start)).toBe('no');
+  });
+
   it('gives up after 8 KiB', () => {
     const start = 'GET / HTTP/1.1\r\nCookie: ';
     const filler = (length: number): string => start + 'x'.repeat(length - start.length - 2) + '\r\n';

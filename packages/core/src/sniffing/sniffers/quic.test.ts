@@ -182,6 +182,12 @@ describe('the quic sniffer', () => {
     const keys = clientInitialKeys(quicVersion(0x6b33_43cf)!, defaultConnectionId);
     expect(sniff(protectedPacket({ keys, frames: cryptoFrame(hello) }))).toBe('no');
     expect(sniff(Buffer.alloc(1_200), packet)).toBe('no');
+    // Packets of other kinds with an Initial's keys and frames, and ids longer than any.
+    for (const type of [1, 2, 3]) expect(sniff(protectedPacket({ type, frames: cryptoFrame(hello) }))).toBe('no');
+    expect(sniff(protectedPacket({ connectionId: Buffer.alloc(21), frames: cryptoFrame(hello) }))).toBe('no');
+    expect(sniff(protectedPacket({ sourceId: Buffer.alloc(21), frames: cryptoFrame(hello) }))).toBe('no');
+    // Nothing can be behind a Retry.
+    expect(sniff(Buffer.concat([protectedPacket({ type: 3, frames: ping }), packet]))).toBe('no');
   });
 
   it('never throws, and takes nothing that is random', () => {

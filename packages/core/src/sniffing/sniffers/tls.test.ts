@@ -55,9 +55,18 @@ describe('the tls sniffer', () => {
     for (const name of ['127.0.0.1', '::1', 'a b', '', 'example.com:443', 'ex\0ample.com', '\xe4.example']) {
       expect(sniff(records(helloMessage({ extensions: [serverNames(name)] })))).toEqual(nameless);
     }
+    // A name that would end behind its list.
+    expect(sniff(records(helloMessage({ extensions: [[0, vector(2, Buffer.of(0, 0, 5, 97))]] })))).toEqual(nameless);
     const name = [0, vector(2, Buffer.concat([Buffer.of(9), vector(2, Buffer.from('other.example'))]))] as const;
     expect(sniff(records(helloMessage({ extensions: [name] })))).toEqual(nameless);
     expect(sniff(records(helloMessage({ extensions: [[0, Buffer.of(0, 9, 0, 0, 1, 97)]] })))).toEqual(nameless);
+  });
+
+  it('takes the first of several names', () => {
+    const two = [serverNames('www.example.com', 'other.example')];
+    expect(sniff(records(helloMessage({ extensions: two })))).toEqual(example);
+    const twice = [serverNames('www.example.com'), serverNames('other.example')];
+    expect(sniff(records(helloMessage({ extensions: twice })))).toEqual(example);
   });
 
   it('takes a hello of up to 64 KiB', () => {
@@ -81,6 +90,10 @@ describe('the tls sniffer', () => {
     ['a hello of no version of TLS', Buffer.of(22, 3, 1, 0, 80, 1, 0, 0, 76, 2)],
     ['a hello cut off by another record', Buffer.concat([records(message.subarray(0, 50)), Buffer.of(23)])],
     ['extensions beyond the hello', records(withLengths(message, 1))],
+    [
+      'an extension beyond the others',
+      records(longerLast(helloMessage({ extensions: [serverNames('a'), [21, Buffer.of(0)]] }))),
+    ],
     ['a hello beyond its extensions', records(withLengths(message, -1))],
   ])('does not take %s', (_what, bytes) => {
     expect(everySplit(tlsSniffer, bytes)).toBe('no');
@@ -121,5 +134,12 @@ function withLengths(hello: Buffer, change: number): Buffer {
   at += 2 + changed.readUInt16BE(at);
   at += 1 + (changed[at] ?? 0);
   changed.writeUInt16BE(changed.readUInt16BE(at) + change, at);
+  return changed;
+}
+
+/** The hello with the length of its last extension, of one byte, changed to two. */
+function longerLast(hello: Buffer): Buffer {
+  const changed = Buffer.from(hello);
+  changed[changed.length - 2] = 2;
   return changed;
 }
