@@ -7,10 +7,11 @@ import dokodemoDoor from '@sluice/plugin-dokodemo-door';
 import freedom from '@sluice/plugin-freedom';
 import http from '@sluice/plugin-http';
 import mtproto from '@sluice/plugin-mtproto';
+import observatory from '@sluice/plugin-observatory';
 import socks from '@sluice/plugin-socks';
 import { expect, it } from 'vitest';
 
-const plugins = [corePlugin, blackhole, dokodemoDoor, freedom, http, mtproto, socks];
+const plugins = [corePlugin, blackhole, dokodemoDoor, freedom, http, mtproto, observatory, socks];
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const pages = ['README.md', ...readdirSync(`${root}plugins`).map((name) => `plugins/${name}/README.md`)];
 
