@@ -3,3 +3,7 @@ export { createInstance } from './create-instance.js';
 export { Instance, type CloseOptions, type InboundStatus, type InstanceOptions } from './instance.js';
 export type { Listening } from './inbound/inbound-worker.js';
 export type { LogTargets } from './log/log-sink.js';
+export type { Explanation, ExplanationStep, ResolveStep, RuleStep } from './routing/explanation.js';
+export type { RouteSubject } from './routing/route-subject.js';
+export type { RouteDecision, Router } from './routing/router.js';
+export { routerOf, type RouterOfOptions } from './routing/router-of.js';

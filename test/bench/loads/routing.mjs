@@ -1,56 +1,83 @@
-// Loads every category of a geosite file and 10,000 blocks into rules, and asks them. A process of its own, so that its
-// memory is that of the loading. Prints one JSON object.
+// Loads rules and has connections routed by them. A process of its own, so that its memory is that of the loading.
+// Prints one JSON object.
+//   one       every category of a geosite file in one rule, and 10,000 blocks in another
+//   each      every category in a rule of its own, and 10,000 blocks in twenty rules
+//   thousand  a thousand rules by inbound, user, port, domain and block
 import { readFileSync } from 'node:fs';
 import { loadTexts } from '@sluice/config';
-import { corePlugin } from '@sluice/core';
-import { destination, ipToBytes } from '@sluice/plugin-api';
+import { corePlugin, routerOf } from '@sluice/core';
+import { destination } from '@sluice/plugin-api';
 import freedom from '@sluice/plugin-freedom';
 
 const DECISIONS = 200_000;
 const folder = process.argv[2] ?? '';
+const form = process.argv[3] ?? 'one';
 
-const categories = namesOf(readFileSync(`${folder}/geosite.dat`));
-const blocks = Array.from({ length: 10_000 }, (_, i) => `${11 + (i >> 12)}.${(i >> 4) & 255}.${(i & 15) * 16}.0/22`);
 const rule = { type: 'field', outboundTag: 'out' };
 const text = JSON.stringify({
+  inbounds: [],
   outbounds: [{ tag: 'out', protocol: 'freedom' }],
-  routing: {
-    rules: [
-      { ...rule, domain: categories.map((name) => `geosite:${name}`) },
-      { ...rule, ip: blocks },
-    ],
-  },
+  routing: { rules: rulesOf(form) },
 });
 
 const before = process.memoryUsage.rss();
 const started = performance.now();
+const plugins = [corePlugin, freedom];
 const { config, diagnostics } = loadTexts([{ file: 'bench.json', text }], {
-  plugins: [corePlugin, freedom],
+  plugins,
   env: { V2RAY_LOCATION_ASSET: folder },
 });
+if (config === undefined) throw new Error(JSON.stringify(diagnostics));
+const resolver = { resolve: () => Promise.reject(new Error('nothing is resolved here')) };
+const router = routerOf(config, { plugins, resolver });
 const loadMs = performance.now() - started;
 const loadKb = (process.memoryUsage.rss() - before) / 1000;
-const field = corePlugin.ruleTypes?.['field'];
-if (config === undefined || field === undefined) throw new Error(JSON.stringify(diagnostics));
-const noFiles = {
-  read() {
-    throw new Error('a rule that was checked reads no files');
-  },
-};
-const rules = config.routing.rules.map(({ fields }) => field.compile(fields, noFiles));
 
 // Names that nobody asked for before, and that no rule but the last expression's could know.
-const queries = Array.from({ length: 50_000 }, (_, i) => query(i % 2 === 0 ? name(i) : `203.0.${i & 255}.${i % 251}`));
+const subjects = Array.from({ length: 50_000 }, (_, i) =>
+  subject(i % 2 === 0 ? name(i) : `203.0.${i & 255}.${i % 251}`, i),
+);
 let found = 0;
-for (let i = 0; i < 5_000; i += 1) found += ask(query(name(i + 1_000_000)));
+for (let i = 0; i < 5_000; i += 1) found += ask(subject(name(i + 1_000_000), i));
 const asked = performance.now();
-for (let i = 0; i < DECISIONS; i += 1) found += ask(/** @type {any} */ (queries[i % queries.length]));
+for (let i = 0; i < DECISIONS; i += 1) found += ask(/** @type {any} */ (subjects[i % subjects.length]));
 const decisionMicroseconds = ((performance.now() - asked) * 1000) / DECISIONS;
-console.log(JSON.stringify({ loadMs, loadKb, decisionMicroseconds, found }));
+console.log(JSON.stringify({ rules: config.routing.rules.length, loadMs, loadKb, decisionMicroseconds, found }));
 
-/** @param {import('@sluice/plugin-api').RouteQuery} one */
+/** @param {import('@sluice/core').RouteSubject} one */
 function ask(one) {
-  return rules.some((each) => each.matches(one)) ? 1 : 0;
+  const decision = router.pick(one);
+  return 'ruleIndex' in decision && decision.ruleIndex !== undefined ? 1 : 0;
+}
+
+/** @param {string} wanted */
+function rulesOf(wanted) {
+  if (wanted === 'thousand') return Array.from({ length: 1_000 }, (_, i) => ({ ...rule, ...fieldsOf(i) }));
+  const categories = namesOf(readFileSync(`${folder}/geosite.dat`)).map((category) => `geosite:${category}`);
+  const blocks = Array.from({ length: 10_000 }, (_, i) => `${11 + (i >> 12)}.${(i >> 4) & 255}.${(i & 15) * 16}.0/22`);
+  if (wanted === 'one')
+    return [
+      { ...rule, domain: categories },
+      { ...rule, ip: blocks },
+    ];
+  const parts = Array.from({ length: 20 }, (_, i) => blocks.slice(i * 500, i * 500 + 500));
+  return [...categories.map((domain) => ({ ...rule, domain: [domain] })), ...parts.map((ip) => ({ ...rule, ip }))];
+}
+
+/** @param {number} i */
+function fieldsOf(i) {
+  switch (i % 5) {
+    case 0:
+      return { inboundTag: [`inbound-${i}`], network: 'tcp' };
+    case 1:
+      return { user: [`user-${i}@example.org`] };
+    case 2:
+      return { port: 10_000 + i, inboundTag: ['in'] };
+    case 3:
+      return { domain: [`domain:site-${i}.example`, `keyword:word-${i}`], inboundTag: ['in'] };
+    default:
+      return { ip: [`11.${i >> 8}.${i & 255}.0/24`], user: ['somebody@example.org'] };
+  }
 }
 
 /** @param {number} i */
@@ -61,13 +88,19 @@ function name(i) {
 
 /**
  * @param {string} host
- * @returns {import('@sluice/plugin-api').RouteQuery}
+ * @param {number} i
+ * @returns {import('@sluice/core').RouteSubject}
  */
-function query(host) {
-  const target = destination('tcp', host, 443);
-  const ips = target.type === 'domain' ? [] : [ipToBytes(host)];
-  const source = { address: '127.0.0.1', port: 1 };
-  return { inboundTag: 'in', network: 'tcp', source, target, user: undefined, attributes: undefined, ips };
+function subject(host, i) {
+  return {
+    inboundTag: 'in',
+    network: 'tcp',
+    source: { address: '127.0.0.1', port: 1 },
+    target: destination('tcp', host, 443),
+    user: { email: i % 3 === 0 ? 'somebody@example.org' : `user-${i}@example.com`, level: 0 },
+    attributes: undefined,
+    protocol: undefined,
+  };
 }
 
 /**

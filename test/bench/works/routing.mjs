@@ -12,11 +12,12 @@ const DOMAINS_EACH = 72;
 /**
  * Rules with every category of a geosite file and 10,000 CIDR blocks. The file is the published one in the folder that
  * SLUICE_GEO_DATA names, or else one of the same size that is made up.
+ * @param {'one' | 'each' | 'thousand'} form see loads/routing.mjs
  * @param {'loadMs' | 'loadKb' | 'decisionMicroseconds'} figure
  * @param {Pick<import('./work.mjs').Work, 'name' | 'title' | 'unit' | 'target'>} what
  * @returns {import('./work.mjs').Work}
  */
-function routing(figure, what) {
+function routing(form, figure, what) {
   return {
     ...what,
     better: 'less',
@@ -27,7 +28,7 @@ function routing(figure, what) {
       if (!named) writeFileSync(`${folder}/geosite.dat`, madeUp());
       return {
         async measure() {
-          const { stdout } = await promisify(execFile)(process.execPath, [LOAD, named || folder]);
+          const { stdout } = await promisify(execFile)(process.execPath, [LOAD, named || folder, form]);
           return { value: JSON.parse(stdout)[figure] };
         },
         close: async () => {},
@@ -37,21 +38,45 @@ function routing(figure, what) {
 }
 
 export const ROUTING = [
-  routing('decisionMicroseconds', {
+  routing('one', 'decisionMicroseconds', {
     name: 'route',
     title: 'routing decision, all of geosite and 10,000 CIDR blocks',
     unit: 'µs',
     target: { limit: 5 },
   }),
-  routing('loadMs', {
+  routing('each', 'decisionMicroseconds', {
+    name: 'route-each',
+    title: 'the same with a rule for each category',
+    unit: 'µs',
+    target: { limit: 5 },
+  }),
+  routing('thousand', 'decisionMicroseconds', {
+    name: 'route-thousand',
+    title: 'routing decision, a thousand rules by inbound, user, port, domain and block',
+    unit: 'µs',
+    target: { limit: 5 },
+  }),
+  routing('one', 'loadMs', {
     name: 'route-load',
     title: 'loading all of geosite and 10,000 CIDR blocks',
     unit: 'ms',
     target: { limit: 1000 },
   }),
-  routing('loadKb', {
+  routing('each', 'loadMs', {
+    name: 'route-load-each',
+    title: 'the same with a rule for each category',
+    unit: 'ms',
+    target: { limit: 1000 },
+  }),
+  routing('one', 'loadKb', {
     name: 'route-memory',
     title: 'resident memory taken by that loading',
+    unit: 'KB',
+    target: { limit: 100_000 },
+  }),
+  routing('each', 'loadKb', {
+    name: 'route-memory-each',
+    title: 'the same with a rule for each category',
     unit: 'KB',
     target: { limit: 100_000 },
   }),

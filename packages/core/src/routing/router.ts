@@ -1,6 +1,7 @@
 import type { RoutingConfig } from '@sluice/config';
 import { ipToBytes, type Resolver } from '@sluice/plugin-api';
 import type { CompiledRule } from './compile.js';
+import { explain, type Explanation } from './explanation.js';
 import { RuleIndex } from './index/rule-index.js';
 import { SubjectQuery, type RouteSubject } from './route-subject.js';
 
@@ -69,6 +70,11 @@ export class Router {
   pick(subject: RouteSubject): RouteDecision | Promise<RouteDecision> {
     const loaded = this.#loaded;
     return loaded.rules.length === 0 ? NO_MATCH : this.#pickFrom(0, new SubjectQuery(subject), loaded);
+  }
+
+  /** The same decision with every step that leads to it. Resolves as `pick` would. Never fails. */
+  explain(subject: RouteSubject): Promise<Explanation> {
+    return explain(this.#loaded, subject, this.#resolver);
   }
 
   #pickFrom(start: number, query: SubjectQuery, loaded: Loaded): RouteDecision | Promise<RouteDecision> {

@@ -151,7 +151,7 @@ function compiled(rules: readonly Rule[]): CompiledRule[] {
   return rules.map((one, index) => ({ rule: one, outboundTag: `to-${index}`, balancerTag: undefined, index }));
 }
 
-test('a decision is that of the rules asked one after the other, and resolves as often', async () => {
+test('a decision, and its explanation, is that of the rules asked one after the other, and resolves as often', async () => {
   let matched = 0;
   let resolved = 0;
   await fc.assert(
@@ -164,11 +164,15 @@ test('a decision is that of the rules asked one after the other, and resolves as
         for (const domainStrategy of STRATEGIES) {
           const resolver = new Answers(names);
           const plain = new Answers(names);
+          const explained = new Answers(names);
           const router = new Router({ rules: compiled(rules), domainStrategy, resolver });
+          const explaining = new Router({ rules: compiled(rules), domainStrategy, resolver: explained });
           for (const asked of subjects) {
             const { ruleIndex } = await router.pick(asked);
             expect(ruleIndex).toBe(await inOrder(rules, domainStrategy, plain, asked));
             expect(resolver.asked).toBe(plain.asked);
+            expect((await explaining.explain(asked)).decision.ruleIndex).toBe(ruleIndex);
+            expect(explained.asked).toBe(plain.asked);
             if ((ruleIndex ?? 0) > 0) matched += 1;
           }
           resolved += resolver.asked;
