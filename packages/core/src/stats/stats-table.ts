@@ -22,4 +22,12 @@ export class StatsTable implements Stats {
     for (const [name, counter] of this.#counters) if (name.includes(pattern)) found.set(name, counter.value);
     return found;
   }
+
+  reset(name: string): number | undefined {
+    const counter = this.#counters.get(name);
+    if (counter === undefined) return undefined;
+    const { value } = counter;
+    counter.value = 0;
+    return value;
+  }
 }

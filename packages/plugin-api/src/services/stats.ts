@@ -8,4 +8,6 @@ export interface Stats {
   find(name: string): Counter | undefined;
   /** All counters whose names contain the pattern, by name. */
   query(pattern: string): ReadonlyMap<string, number>;
+  /** Sets the counter of that name back to 0. @returns what it had counted; undefined if nobody has asked for it before */
+  reset(name: string): number | undefined;
 }

@@ -72,6 +72,14 @@ export class MemoryStats implements Stats {
     const found = [...this.#counters].filter(([name]) => name.includes(pattern));
     return new Map(found.map(([name, counter]) => [name, counter.value]));
   }
+
+  reset(name: string): number | undefined {
+    const counter = this.#counters.get(name);
+    if (counter === undefined) return undefined;
+    const { value } = counter;
+    counter.value = 0;
+    return value;
+  }
 }
 
 /** The same policy at every level; short times, so that tests of them are short. */
