@@ -11,12 +11,17 @@ export function sluice(args: readonly string[], options: { readonly timeout?: nu
   return runProcess(process.execPath, [program, ...args], options);
 }
 
+/** `sluice run`, and the file that it was given. */
+export interface SluiceProcess extends PeerProcess {
+  readonly configFile: string;
+}
+
 /** Starts `sluice run` on a configuration and waits until its ports take connections. */
 export async function startSluice(
   config: unknown,
   ports: readonly number[],
   options: { readonly args?: readonly string[]; readonly openFiles?: number; readonly env?: NodeJS.ProcessEnv } = {},
-): Promise<PeerProcess> {
+): Promise<SluiceProcess> {
   const folder = await temporaryFolder('sluice');
   try {
     const file = join(folder.path, 'config.json');
@@ -32,6 +37,7 @@ export async function startSluice(
       ...peer,
       // Getters do not survive the spread.
       pid: peer.pid,
+      configFile: file,
       async close() {
         await peer.close();
         await folder.remove();

@@ -31,7 +31,8 @@ export async function openControlSocket(
   answer: (request: ControlRequest) => Promise<ReloadReport>,
 ): Promise<() => Promise<void>> {
   const clients = new Set<net.Socket>();
-  const server = net.createServer((socket) => {
+  // Who has asked may end its direction before the answer.
+  const server = net.createServer({ allowHalfOpen: true }, (socket) => {
     clients.add(socket);
     socket.on('close', () => clients.delete(socket));
     socket.on('error', () => undefined);

@@ -10,6 +10,7 @@ import {
   type Sniffed,
   type User,
 } from '@sluice/plugin-api';
+import type { SessionCount } from './session-count.js';
 import type { Sniffing } from '../sniffing/sniffing.js';
 
 /** Which inbound a session came in by. */
@@ -17,6 +18,8 @@ export interface InboundIdentity {
   readonly tag: string;
   readonly protocol: string;
   readonly sniffing?: Sniffing | undefined;
+  /** Of all that came in by it. */
+  readonly count?: SessionCount | undefined;
 }
 
 /** What counts the sessions that it carries. */
@@ -48,6 +51,7 @@ export abstract class FlowSession extends TimerEntry implements Session {
   /** The outbound that takes it, whatever the rules say. */
   readonly forcedOutbound: string | undefined = undefined;
   #carrier: Carrier | undefined;
+  #isOver = false;
   #values: Map<symbol, unknown> | undefined;
   #abort: AbortController | undefined;
   #pending: Abandonable[] | undefined;
@@ -58,6 +62,7 @@ export abstract class FlowSession extends TimerEntry implements Session {
     super();
     this.id = id;
     this.inbound = inbound;
+    inbound.count?.opened();
   }
 
   abstract get source(): Endpoint;
@@ -106,7 +111,10 @@ export abstract class FlowSession extends TimerEntry implements Session {
 
   /** It is over: nothing will come of it any more. */
   over(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
     this.ended = true;
+    this.inbound.count?.over();
     if (this.#carrier !== undefined) this.#carrier.load -= 1;
     this.#carrier = undefined;
     const observers = this.#observers;

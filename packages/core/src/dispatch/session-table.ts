@@ -96,7 +96,7 @@ export class SessionTable {
     fork: (parent: ConnSession): ConnSession => {
       const session = new ConnSession(this.nextId(), parent.origin, true);
       session.user = parent.user;
-      if (parent.ended) session.ended = true;
+      if (parent.ended) session.over();
       else this.#add(session);
       return session;
     },

@@ -10,6 +10,7 @@ import {
 import type { Container } from '../container/container.js';
 import type { DispatchServices } from '../dispatch/dispatch-services.js';
 import { PacketFlows } from '../dispatch/packet-flows.js';
+import { SessionCount } from '../dispatch/session-count.js';
 import { InboundWorker } from '../inbound/inbound-worker.js';
 import { HandlerDialer } from '../outbound/handler-dialer.js';
 import { OutboundHandler } from '../outbound/outbound-handler.js';
@@ -65,7 +66,8 @@ export class HandlerFactory {
       entry.sniffing === undefined
         ? undefined
         : new Sniffing(entry.sniffing, contributions.sniffers.values(), (address) => dns.nameOf(address));
-    const identity = { tag: entry.tag, protocol: entry.protocol, sniffing };
+    const count = new SessionCount();
+    const identity = { tag: entry.tag, protocol: entry.protocol, sniffing, count };
     const packets = new PacketFlows(this.#services, identity);
     own.value(tokens.packets, packets);
     const context: InboundContext = {
@@ -79,7 +81,7 @@ export class HandlerFactory {
     const networks = contribution.networks(entry.settings);
     const worker = new InboundWorker(
       entry,
-      { inbound, networks, packets, sniffing },
+      { inbound, networks, packets, sniffing, count },
       { ...this.#services, logger: logger(entry.tag) },
     );
     this.meterInbound(worker);

@@ -17,6 +17,7 @@ import {
 } from '@sluice/plugin-api';
 import type { InboundIdentity } from '../dispatch/flow-session.js';
 import type { PacketFlows } from '../dispatch/packet-flows.js';
+import type { SessionCount } from '../dispatch/session-count.js';
 import { SessionRunner } from '../dispatch/session-runner.js';
 import type { SessionTable } from '../dispatch/session-table.js';
 import type { AccessLog } from '../log/access-log.js';
@@ -39,6 +40,7 @@ export interface InboundParts {
   readonly inbound: Inbound;
   readonly networks: readonly Network[];
   readonly packets: PacketFlows;
+  readonly count: SessionCount;
   readonly sniffing: Sniffing | undefined;
 }
 
@@ -57,6 +59,7 @@ export class InboundWorker implements InboundIdentity, InboundView, PortOwner {
   readonly protocol: string;
   readonly config: InboundConfig;
   readonly sniffing: Sniffing | undefined;
+  readonly count: SessionCount;
   /** What counts its connections from now on. */
   traffic: TrafficPair = { uplink: undefined, downlink: undefined };
   readonly #inbound: Inbound;
@@ -80,6 +83,7 @@ export class InboundWorker implements InboundIdentity, InboundView, PortOwner {
     this.protocol = config.protocol;
     this.config = config;
     this.sniffing = parts.sniffing;
+    this.count = parts.count;
     this.#inbound = parts.inbound;
     this.#networks = parts.networks;
     this.#packets = parts.packets;

@@ -221,16 +221,20 @@ export class Transition {
   async #letGo(): Promise<void> {
     const { sessions, logs } = this.#parts;
     if (this.#sink !== undefined) await logs.use(this.#sink);
-    const goners = this.#inbounds.filter(({ isKept }) => !isKept).flatMap(({ before }) => before ?? []);
-    for (const worker of goners) {
+    const inbounds = this.#inbounds.filter(({ isKept }) => !isKept).flatMap(({ before }) => before ?? []);
+    for (const worker of inbounds) {
       this.#roster.retired.add(worker);
       await worker.stopListening();
+      worker.count.whenNone(() => {
+        this.#roster.retired.delete(worker);
+        void this.#lifecycle.retire(worker);
+      });
     }
     const outbounds = this.#outbounds.filter(({ isKept }) => !isKept).flatMap(({ before }) => before ?? []);
-    if (goners.length + outbounds.length === 0) return;
+    if (outbounds.length === 0) return;
+    // Others may dial through it, so that those whom it carries itself are not all who need it.
     sessions.whenPresentAreOver(() => {
-      for (const part of [...goners, ...outbounds]) void this.#lifecycle.retire(part);
-      for (const worker of goners) this.#roster.retired.delete(worker);
+      for (const handler of outbounds) void this.#lifecycle.retire(handler);
     });
   }
 }
