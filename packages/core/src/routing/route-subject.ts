@@ -47,7 +47,7 @@ export class SubjectQuery implements RouteQuery {
       this.missedIps = true;
       return NONE;
     }
-    this.#ips = type === 'unix' ? NONE : [ipToBytes(host)];
+    this.#ips = type === 'unix' ? NONE : [type === 'ipv4' ? ipv4Bytes(host) : ipToBytes(host)];
     return this.#ips;
   }
 
@@ -60,4 +60,16 @@ export class SubjectQuery implements RouteQuery {
     this.#ips = ips;
     this.missedIps = false;
   }
+}
+
+/** Of an address that is known to be one in dotted form, in a fraction of the time that any address takes. */
+function ipv4Bytes(host: string): Uint8Array {
+  const bytes = new Uint8Array(4);
+  let at = 0;
+  for (let i = 0; i < host.length; i += 1) {
+    const digit = host.charCodeAt(i) - 48;
+    if (digit < 0) at += 1;
+    else bytes[at] = bytes[at]! * 10 + digit;
+  }
+  return bytes;
 }

@@ -25,17 +25,21 @@ export class RuleBits {
 
   addBoth(a: RuleBits, b: RuleBits): void {
     const words = this.#words;
-    for (let i = 0; i < words.length; i += 1) words[i]! |= a.#words[i]! & b.#words[i]!;
+    const left = a.#words;
+    const right = b.#words;
+    for (let i = 0; i < words.length; i += 1) words[i]! |= left[i]! & right[i]!;
   }
 
   keep(other: RuleBits): void {
     const words = this.#words;
-    for (let i = 0; i < words.length; i += 1) words[i]! &= other.#words[i]!;
+    const kept = other.#words;
+    for (let i = 0; i < words.length; i += 1) words[i]! &= kept[i]!;
   }
 
   remove(other: RuleBits): void {
     const words = this.#words;
-    for (let i = 0; i < words.length; i += 1) words[i]! &= ~other.#words[i]!;
+    const removed = other.#words;
+    for (let i = 0; i < words.length; i += 1) words[i]! &= ~removed[i]!;
   }
 
   /** The least number from there on, or -1. */

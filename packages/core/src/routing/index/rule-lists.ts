@@ -8,24 +8,25 @@ export class RuleLists {
   readonly #parents = [0];
   readonly #numbers = [-1];
   readonly #lengths = [0];
+  /** By number, the list of it alone, which most are. */
+  readonly #single: Int32Array;
   readonly #longer = new Map<number, number>();
   readonly #count: number;
 
   /** @param count the numbers are below it */
   constructor(count: number) {
     this.#count = count;
+    this.#single = new Int32Array(count);
   }
 
   /** The list with one more number, which is not below the others. */
   with(list: number, number: number): number {
     if (this.#numbers[list] === number) return list;
+    if (list === 0) return (this.#single[number] ||= this.#make(0, number));
     const key = list * this.#count + number;
-    const known = this.#longer.get(key);
-    if (known !== undefined) return known;
-    this.#longer.set(key, this.#parents.length);
-    this.#numbers.push(number);
-    this.#lengths.push(this.lengthOf(list) + 1);
-    return this.#parents.push(list) - 1;
+    let longer = this.#longer.get(key);
+    if (longer === undefined) this.#longer.set(key, (longer = this.#make(list, number)));
+    return longer;
   }
 
   lengthOf(list: number): number {
@@ -34,5 +35,11 @@ export class RuleLists {
 
   mark(list: number, into: RuleBits): void {
     for (let at = list; at !== 0; at = this.#parents[at]!) into.add(this.#numbers[at]!);
+  }
+
+  #make(list: number, number: number): number {
+    this.#numbers.push(number);
+    this.#lengths.push(this.lengthOf(list) + 1);
+    return this.#parents.push(list) - 1;
   }
 }
