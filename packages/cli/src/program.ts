@@ -1,12 +1,13 @@
 import { Command } from 'commander';
 import { builtInPlugins } from './built-in-plugins.js';
 import { check, type CheckOptions } from './commands/check.js';
+import { explain, type ExplainOptions } from './commands/explain.js';
 import { addPluginCommands } from './commands/plugin-command.js';
 import { reload, type ReloadOptions } from './commands/reload.js';
 import { run, type RunOptions } from './commands/run.js';
 import { version } from './version.js';
 
-const collect = (value: string, previous: string[]): string[] => [...previous, value];
+const collect = (value: string, previous: string[] = []): string[] => [...previous, value];
 
 /** The command line. `exit` receives each command's exit code. */
 export function makeProgram(exit: (code: number) => void): Command {
@@ -31,6 +32,19 @@ export function makeProgram(exit: (code: number) => void): Command {
     .option('--merge', 'check the files merged, as `run` takes several')
     .option('--strict', 'treat unknown keys as errors')
     .action(async (files: string[], options: CheckOptions) => exit(await check(files, options)));
+  program
+    .command('explain')
+    .description('say rule by rule why a connection would go where it goes; starts nothing')
+    .requiredOption('-c, --config <file>', 'configuration file; repeat to merge several', collect, [])
+    .requiredOption('--target <destination>', 'where it wants to go: tcp:host:port or udp:host:port')
+    .option('--inbound <tag>', 'the inbound that it comes in by (default: the first)')
+    .option('--source <address>', "the client's IP:port (default: 127.0.0.1:0)")
+    .option('--user <email>', 'who it is from (default: nobody in particular)')
+    .option('--protocol <name>', 'what sniffing finds: http, tls, bittorrent… (default: nothing)')
+    .option('--attr <name=value>', 'an attribute of an HTTP request, such as :path=/; repeat for several', collect)
+    .option('--resolve', 'resolve the name where `domainStrategy` asks for it')
+    .option('--json', 'print the steps as JSON')
+    .action(async (options: ExplainOptions) => exit(await explain(options)));
   program
     .command('reload')
     .description('have a running core read its configuration anew; what did not change keeps its connections')

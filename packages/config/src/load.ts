@@ -10,7 +10,7 @@ import { checkDuplicateTags } from './checks/tags.js';
 import { checkUnavailable } from './checks/unavailable.js';
 import { PluginContributions } from './contributions.js';
 import { describeFound } from './diagnostics/found.js';
-import { Problems } from './diagnostics/problems.js';
+import { Problems, rangeOf } from './diagnostics/problems.js';
 import type { EntryContext } from './entries/context.js';
 import { readBalancer } from './entries/balancer.js';
 import { readInbound } from './entries/inbound.js';
@@ -157,15 +157,18 @@ function finish(
   problems: Problems,
 ): LoadResult {
   let config: SluiceConfig | undefined;
+  let ruleRanges: LoadResult['ruleRanges'];
   if (roots.length > 0) {
     const merged = mergeFiles(roots, problems);
     validate(merged, pruned(schema, [merged]), validator, problems);
-    config = readRoot(modernise(merged, problems), paths, options, problems);
+    const root = modernise(merged, problems);
+    config = readRoot(root, paths, options, problems);
+    ruleRanges = items(member(root, 'routing'), 'rules').map(({ place }) => rangeOf(place));
   } else if (!problems.hasErrors) {
     problems.error('C_READ', { pointer: '' }, 'no configuration file was named');
   }
   const diagnostics = problems.sorted(paths);
-  return problems.hasErrors || config === undefined ? { diagnostics } : { config, diagnostics };
+  return problems.hasErrors || config === undefined ? { diagnostics } : { config, diagnostics, ruleRanges };
 }
 
 function readRoot(

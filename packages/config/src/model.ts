@@ -154,6 +154,8 @@ export interface LoadResult {
   /** Absent if a diagnostic is an error. */
   readonly config?: SluiceConfig | undefined;
   readonly diagnostics: readonly Diagnostic[];
+  /** Where each rule of `config.routing.rules` stands, as far as it comes from a text. */
+  readonly ruleRanges?: readonly (SourceRange | undefined)[] | undefined;
 }
 
 /** Networks that an inbound may listen on, in V2Ray's spelling. */

@@ -62,7 +62,7 @@ export class Problems {
 }
 
 /** A place of several lines is shown by its first character: the bracket that opens it. */
-function rangeOf({ span }: Place): SourceRange | undefined {
+export function rangeOf({ span }: Place): SourceRange | undefined {
   if (span === undefined) return undefined;
   const whole = span.source.range(span.start, span.end);
   return whole.line === whole.endLine ? whole : span.source.range(span.start, span.start + 1);
