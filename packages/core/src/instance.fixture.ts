@@ -108,3 +108,13 @@ export function connected(port: number): net.Socket {
 
 export const closed = (socket: net.Socket): Promise<void> =>
   new Promise((resolve) => socket.on('close', () => resolve()));
+
+/** A port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = net.createServer().listen(0, LOOPBACK);
+  await once(server, 'listening');
+  const { port } = server.address() as net.AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}

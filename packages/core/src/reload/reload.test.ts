@@ -15,7 +15,7 @@ import {
 } from '@sluice/plugin-api';
 import { afterEach, describe, expect, it } from 'vitest';
 import { corePlugin } from '../core-plugin.js';
-import { closed, connected, echoServer, NOTHING_LEFT } from '../instance.fixture.js';
+import { closed, connected, echoServer, freePort, NOTHING_LEFT } from '../instance.fixture.js';
 import { Instance } from '../instance.js';
 
 interface GateSettings {
@@ -98,15 +98,6 @@ const plugin: Plugin = definePlugin({
 });
 
 const plugins = [corePlugin, plugin];
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as net.AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 type Draft = Record<string, unknown>;
 
