@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import dgram from 'node:dgram';
-import net from 'node:net';
 import { Writable } from 'node:stream';
 import { loadObject } from '@sluice/config';
 import {
@@ -186,7 +185,7 @@ describe('sniffing a connection', () => {
 
   it('comes to the same however the first bytes arrive', async () => {
     const { port, asked } = await way(ON, { rules: [{ protocol: ['http'] }] });
-    expect(await exchange(port, REQUEST, (text) => [...text])).toBe(`+${REQUEST}`);
+    expect(await exchange(port, REQUEST, (text) => text.split(''))).toBe(`+${REQUEST}`);
     expect(await exchange(port, REQUEST, (text) => [text.slice(0, 40), text.slice(40)])).toBe(`+${REQUEST}`);
     expect(new Set(asked)).toEqual(new Set(['other tcp:www.example.org:8080 http']));
   });
