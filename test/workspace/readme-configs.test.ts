@@ -3,15 +3,17 @@ import { fileURLToPath } from 'node:url';
 import { loadTexts } from '@sluice/config';
 import { corePlugin } from '@sluice/core';
 import blackhole from '@sluice/plugin-blackhole';
+import clashApi from '@sluice/plugin-clash-api';
 import dokodemoDoor from '@sluice/plugin-dokodemo-door';
 import freedom from '@sluice/plugin-freedom';
 import http from '@sluice/plugin-http';
+import metrics from '@sluice/plugin-metrics';
 import mtproto from '@sluice/plugin-mtproto';
 import observatory from '@sluice/plugin-observatory';
 import socks from '@sluice/plugin-socks';
 import { expect, it } from 'vitest';
 
-const plugins = [corePlugin, blackhole, dokodemoDoor, freedom, http, mtproto, observatory, socks];
+const plugins = [corePlugin, blackhole, clashApi, dokodemoDoor, freedom, http, metrics, mtproto, observatory, socks];
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const pages = ['README.md', ...readdirSync(`${root}plugins`).map((name) => `plugins/${name}/README.md`)];
 
