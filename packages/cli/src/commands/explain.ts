@@ -120,7 +120,10 @@ function lines(
   const all = [`${formatDestination(target)} from ${formatEndpoint(source)} through inbound "${inboundTag}"${by}`];
   for (const step of steps) {
     if (step.kind === 'resolve') {
-      all.push(`${step.domain} is resolved: ${step.failure ?? (step.ips.join(', ') || 'it has no addresses')}`);
+      const addresses = step.ips.join(', ') || 'no addresses';
+      all.push(
+        `${step.domain} is ${step.failure === undefined ? `resolved: ${addresses}` : `not resolved: ${step.failure}`}`,
+      );
       continue;
     }
     const range = loaded.ruleRanges?.[step.ruleIndex];
