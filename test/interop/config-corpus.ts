@@ -19,6 +19,14 @@ const rules = (...list: readonly object[]): string =>
     outbounds: [{ tag: 'out', protocol: 'freedom' }],
     routing: { rules: list },
   });
+const balanced = (more: object): string =>
+  json({
+    outbounds: [{ tag: 'a', protocol: 'freedom' }],
+    routing: {
+      balancers: [{ tag: 'b', selector: ['a'], ...more }],
+      rules: [{ type: 'field', port: 80, balancerTag: 'b' }],
+    },
+  });
 const secret = 'b0cbcef5a486d9636472ac27f8e11a9d';
 
 const same: readonly CorpusCase[] = [
@@ -306,13 +314,17 @@ const otherwise: readonly CorpusCase[] = [
     text: inbound({ port: '1080-1090', allocate: { strategy: 'random' } }),
     differs: { why: 'not available yet', code: 'C_UNAVAILABLE' },
   },
+  { name: 'a balancer', text: balanced({}) },
+  { name: 'a selector as a text', text: balanced({ selector: 'a,b' }) },
+  { name: 'a selector of no outbound', text: balanced({ selector: ['x'] }) },
+  { name: 'a strategy', text: balanced({ strategy: { type: 'RANDOM' } }) },
+  { name: 'a balancer without a tag', text: balanced({ tag: '' }) },
+  { name: 'a balancer without a selector', text: balanced({ selector: [] }) },
+  { name: 'a balancerTag that no balancer has', text: balanced({ tag: 'c' }) },
   {
-    name: 'balancers',
-    text: json({
-      outbounds: [{ tag: 'a', protocol: 'freedom' }],
-      routing: { balancers: [{ tag: 'b', selector: ['a'] }], rules: [{ type: 'field', port: 80, balancerTag: 'b' }] },
-    }),
-    differs: { why: 'not available yet', code: 'C_UNAVAILABLE' },
+    name: 'a fallback that is not there',
+    text: balanced({ fallbackTag: 'x' }),
+    differs: { why: 'V2Ray 4.34 knows no fallback', code: 'C_UNKNOWN_OUTBOUND' },
   },
   {
     name: 'api',

@@ -10,12 +10,31 @@ import http from '@sluice/plugin-http';
 import metrics from '@sluice/plugin-metrics';
 import mtproto from '@sluice/plugin-mtproto';
 import observatory from '@sluice/plugin-observatory';
+import reverse from '@sluice/plugin-reverse';
 import socks from '@sluice/plugin-socks';
 import { expect, it } from 'vitest';
 
-const plugins = [corePlugin, blackhole, clashApi, dokodemoDoor, freedom, http, metrics, mtproto, observatory, socks];
+const plugins = [
+  corePlugin,
+  blackhole,
+  clashApi,
+  dokodemoDoor,
+  freedom,
+  http,
+  metrics,
+  mtproto,
+  observatory,
+  reverse,
+  socks,
+];
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const pages = ['README.md', ...readdirSync(`${root}plugins`).map((name) => `plugins/${name}/README.md`)];
+const pages = [
+  'README.md',
+  ...readdirSync(`${root}docs`)
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
+  ...readdirSync(`${root}plugins`).map((name) => `plugins/${name}/README.md`),
+];
 
 /** The configurations that a page shows: its blocks of JSON with inbounds. */
 const shown = pages.flatMap((page) =>
