@@ -4,7 +4,7 @@ import tseslint from 'typescript-eslint';
 const tests = ['**/*.test.ts', '**/*.fixture.ts', 'test/**'];
 
 export default tseslint.config(
-  { ignores: ['**/node_modules/', '**/dist/', '**/bundle/', 'coverage/', '.sluice/'] },
+  { ignores: ['**/node_modules/', '**/dist/', '**/bundle/', '**/bundle.new/', 'coverage/', '.sluice/'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,
   {

@@ -3,7 +3,7 @@
  * Plain JavaScript without dependencies, since it runs before there are any.
  */
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { env, execPath, exit, kill, pid } from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -77,7 +77,18 @@ export function build() {
   });
   // Its report of what it wrote is noise, unless it failed.
   if (status !== 0) console.error(stdout);
+  else replaceBundle();
   return status === 0;
+}
+
+/** File by file and parts first, so that a command that starts meanwhile finds all that it needs. */
+function replaceBundle() {
+  const [from, to] = ['bundle.new', 'bundle'].map((name) => join(root, 'packages/cli', name));
+  const made = readdirSync(from).sort();
+  mkdirSync(to, { recursive: true });
+  for (const file of made) renameSync(join(from, file), join(to, file));
+  for (const file of readdirSync(to)) if (!made.includes(file)) rmSync(join(to, file));
+  rmSync(from, { recursive: true });
 }
 
 /** Whether nothing was compiled since the bundle was made. */

@@ -8,7 +8,7 @@ export default {
   resolve: { mainFields: ['module', 'main'] },
   external: [/^node:/],
   output: {
-    dir: new URL('bundle', import.meta.url).pathname,
+    dir: new URL('bundle.new', import.meta.url).pathname,
     entryFileNames: 'sluice.js',
     chunkFileNames: 'part-[hash].js',
     cleanDir: true,
