@@ -12,6 +12,7 @@ import mtproto from '@sluice/plugin-mtproto';
 import observatory from '@sluice/plugin-observatory';
 import reverse from '@sluice/plugin-reverse';
 import socks from '@sluice/plugin-socks';
+import v2rayApi from '@sluice/plugin-v2ray-api';
 import { expect, it } from 'vitest';
 
 const plugins = [
@@ -26,6 +27,7 @@ const plugins = [
   observatory,
   reverse,
   socks,
+  v2rayApi,
 ];
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const pages = [
