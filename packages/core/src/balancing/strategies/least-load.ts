@@ -29,7 +29,8 @@ interface Node {
 /**
  * Any of the steadiest outbounds: V2Ray's leastLoad. An outbound under load answers unevenly, so they
  * are ordered by how far their round trips scatter, or by the round trip itself where one probe alone
- * is kept. How many of them are taken in turn is what `expected` and `baselines` say.
+ * is kept. How many of them are taken in turn is what `expected` and `baselines` say. Where nothing is
+ * known of any (their observatory is being exchanged, say) the last ones stay.
  */
 export class LeastLoadStrategy implements BalancerStrategy {
   readonly #context: BalancerContext<LeastLoadSettings>;
@@ -37,6 +38,7 @@ export class LeastLoadStrategy implements BalancerStrategy {
   readonly #costs: Costs;
   readonly #maxRtt: number;
   readonly #baselines: readonly number[];
+  #last: readonly string[] = [];
 
   /** @param random from 0 up to but not including 1 */
   constructor(context: BalancerContext<LeastLoadSettings>, random: () => number = Math.random) {
@@ -49,10 +51,16 @@ export class LeastLoadStrategy implements BalancerStrategy {
   }
 
   pick(candidates: readonly string[]): string | undefined {
+    const { health } = this.#context;
+    const isObserved = candidates.some((tag) => health.of(tag) !== undefined);
+    this.#last = isObserved ? this.#steadiest(candidates) : this.#last.filter((tag) => candidates.includes(tag));
+    return this.#last[Math.floor(this.#random() * this.#last.length)];
+  }
+
+  #steadiest(candidates: readonly string[]): string[] {
     const nodes = candidates.map((tag) => this.#qualified(tag)).filter((node) => node !== undefined);
     nodes.sort(bySteadiness);
-    const count = this.#countOf(nodes);
-    return count === 0 ? undefined : nodes[Math.floor(this.#random() * count)]?.tag;
+    return nodes.slice(0, this.#countOf(nodes)).map(({ tag }) => tag);
   }
 
   #qualified(tag: string): Node | undefined {

@@ -4,7 +4,10 @@ export interface LeastPingSettings {
   readonly stickyChoice: boolean;
 }
 
-/** The living outbound that answered fastest; none before a probe has answered. */
+/**
+ * The living outbound that answered fastest; none before a probe has answered. Where nothing is known of
+ * any (their observatory is being exchanged, say) the last choice stays.
+ */
 export class LeastPingStrategy implements BalancerStrategy {
   readonly #context: BalancerContext<LeastPingSettings>;
   #last: string | undefined;
@@ -17,15 +20,20 @@ export class LeastPingStrategy implements BalancerStrategy {
     const { health, settings } = this.#context;
     let best: string | undefined;
     let least = Infinity;
+    let isObserved = false;
     for (const tag of candidates) {
       const known = health.of(tag);
+      if (known === undefined) continue;
+      isObserved = true;
       // The first of equals stays, so that the choice does not flutter.
-      if (known === undefined || !known.alive || known.delay === undefined || known.delay >= least) continue;
+      if (!known.alive || known.delay === undefined || known.delay >= least) continue;
       best = tag;
       least = known.delay;
     }
-    if (best === undefined && settings.stickyChoice && this.#last !== undefined && candidates.includes(this.#last))
-      return this.#last;
+    if (best === undefined && (settings.stickyChoice || !isObserved)) {
+      const last = this.#last;
+      return last !== undefined && candidates.includes(last) ? last : undefined;
+    }
     this.#last = best;
     return best;
   }

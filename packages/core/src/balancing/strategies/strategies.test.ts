@@ -135,6 +135,21 @@ describe('leastPing', () => {
     );
   });
 
+  it('stays with its last choice while nothing is known of any', () => {
+    const own = context({ stickyChoice: false });
+    const strategy = new LeastPingStrategy(own);
+    expect(strategy.pick(['a', 'b'])).toBeUndefined();
+    own.health.report('a', health(9));
+    own.health.report('b', health(5));
+    expect(strategy.pick(['a', 'b'])).toBe('b');
+    own.health.report('a', undefined);
+    own.health.report('b', undefined);
+    expect(strategy.pick(['a', 'b'])).toBe('b');
+    expect(strategy.pick(['a'])).toBeUndefined();
+    own.health.report('a', health(undefined));
+    expect(strategy.pick(['a', 'b'])).toBeUndefined();
+  });
+
   it('stays with its last choice if told so', () => {
     for (const stickyChoice of [true, false]) {
       const own = context({ stickyChoice });
@@ -210,6 +225,20 @@ describe('leastLoad', () => {
     expect(taken([1], { tolerance: 0.1 }, { failures: 2 })).toBe('undefined');
     expect(taken([1], { tolerance: 0.2 }, { failures: 2 })).toBe('a');
     expect(taken([1], {}, { failures: 9 })).toBe('a');
+  });
+
+  it('stays with its last choices while nothing is known of any', () => {
+    const own = context({ ...defaults, expected: 2 });
+    const numbers = [0, 0.9, 0, 0.9];
+    const strategy = new LeastLoadStrategy(own, () => numbers.shift() ?? 0);
+    const all = ['a', 'b', 'c'];
+    for (const [index, tag] of all.entries()) own.health.report(tag, health(10 + index));
+    expect([strategy.pick(all), strategy.pick(all)]).toEqual(['a', 'b']);
+    for (const tag of all) own.health.report(tag, undefined);
+    expect([strategy.pick(all), strategy.pick(all)]).toEqual(['a', 'b']);
+    expect(strategy.pick(['b', 'c'])).toBe('b');
+    own.health.report('b', health(undefined));
+    expect(strategy.pick(all)).toBeUndefined();
   });
 
   it('goes by the round trip where no deviation is known', () => {
