@@ -33,7 +33,9 @@ export class SessionSubject implements RouteSubject {
     return this.#session.attributes;
   }
 
+  /** A request to an HTTP proxy is known to be one of HTTP without a look, as in V2Ray. */
   get protocol(): string | undefined {
-    return this.#session.sniffed?.protocol;
+    const { sniffed, attributes } = this.#session;
+    return sniffed?.protocol ?? (attributes === undefined ? undefined : 'http/1.1');
   }
 }

@@ -68,9 +68,10 @@ export class InboundWorker implements InboundIdentity, InboundView, PortOwner {
   readonly #runner: SessionRunner;
   readonly #packets: PacketFlows;
   #ports = new Map<string, ListeningPort>();
-  /** The keys of ports that it will have from the one before. */
-  #shared: readonly string[] = [];
-  #previous: InboundWorker | undefined;
+  /** Ports that it will have from others, by their keys. */
+  readonly #promised = new Map<string, InboundWorker>();
+  /** Ports of others that had to be closed for its own. */
+  readonly #displaced: ListeningPort[] = [];
   /** Connections that came before everything they need was in its place; undefined from then on. */
   #early: Conn[] | undefined = [];
   #closing = false;
@@ -117,30 +118,39 @@ export class InboundWorker implements InboundIdentity, InboundView, PortOwner {
   }
 
   /**
-   * All of a start that can fail. Whoever is to make way goes on meanwhile, and for good if this is
+   * All of a start that can fail. Who is to make way goes on meanwhile, and for good if this is
    * closed instead of taking the ports.
+   * @param previous whose place it takes
+   * @param leaving all that go or are replaced, by the keys of their ports
    * @returns the e-mails of users whose connections must end
    */
-  async prepare(previous?: InboundWorker): Promise<readonly string[]> {
+  async prepare(
+    previous?: InboundWorker,
+    leaving: ReadonlyMap<string, InboundWorker> = new Map(),
+  ): Promise<readonly string[]> {
     let revoked: readonly string[] = [];
     if (previous?.protocol === this.protocol) revoked = this.#inbound.succeed?.(previous.#inbound) ?? [];
     await this.#inbound.start?.();
-    this.#previous = previous;
-    await this.#open(previous === undefined ? NO_PORTS : previous.#ports);
+    await this.#open(leaving);
     return revoked;
   }
 
-  /** Takes the ports that both have from the one before. At once: no connection is refused. */
+  /** The keys of the ports that it has open. */
+  get portKeys(): Iterable<string> {
+    return this.#ports.keys();
+  }
+
+  /** Takes over the ports that others have open. At once: no connection is refused. */
   takePorts(): void {
-    const theirs = this.#previous === undefined ? NO_PORTS : this.#previous.#ports;
-    this.#previous = undefined;
-    for (const key of this.#shared) {
-      const port = theirs.get(key);
+    for (const [key, owner] of this.#promised) {
+      const port = owner.#ports.get(key);
       if (port === undefined) continue;
+      owner.#ports.delete(key);
       port.owner = this;
-      theirs.delete(key);
       this.#ports.set(key, port);
     }
+    this.#promised.clear();
+    this.#displaced.length = 0;
     const where = this.listening.map(({ network, endpoint }) => `${network}:${formatEndpoint(endpoint)}`);
     this.#services.logger.info(`listening on ${where.join(', ')}`);
     const early = this.#early ?? [];
@@ -159,6 +169,7 @@ export class InboundWorker implements InboundIdentity, InboundView, PortOwner {
     const open = [...this.#ports.values()];
     this.#ports = new Map();
     await Promise.all(open.map((port) => port.close()));
+    await this.#putBack();
   }
 
   async close(): Promise<void> {
@@ -222,26 +233,54 @@ export class InboundWorker implements InboundIdentity, InboundView, PortOwner {
       for (let port = from; port <= to; port += 1) for (const network of this.#networks) yield { network, port };
   }
 
-  /** All ports or none; those that are open already are left for {@link takePorts}. */
-  async #open(open: ReadonlyMap<string, ListeningPort>): Promise<void> {
+  /** All ports or none; those that others have open are left for {@link takePorts}. */
+  async #open(leaving: ReadonlyMap<string, InboundWorker>): Promise<void> {
     const host = this.config.listen;
     const ports = new Map<string, ListeningPort>();
-    const shared: string[] = [];
     try {
       for (const { network, port } of this.#addresses()) {
         const key = ListeningPort.key(network, host, port);
-        if (open.has(key)) shared.push(key);
-        else ports.set(key, await ListeningPort.open(this.#services.plane, network, host, port, this));
+        const owner = leaving.get(key);
+        if (owner !== undefined) this.#promised.set(key, owner);
+        else ports.set(key, await this.#openPort(network, port, leaving));
         if (this.#closing) throw new SluiceError('E_CLOSING', 'closed meanwhile');
       }
     } catch (error) {
       await Promise.all([...ports.values()].map((port) => port.close()));
+      await this.#putBack();
       const { code, message } = toSluiceError(error, 'E_LISTEN_FAILED');
       throw new SluiceError(code, `${this.name} (${this.protocol}) cannot listen: ${message}`, { cause: error });
     }
     this.#ports = ports;
-    this.#shared = shared;
+  }
+
+  /** Where another that is to go has the same port of an overlapping address, that one is closed first. */
+  async #openPort(network: Network, port: number, leaving: ReadonlyMap<string, InboundWorker>): Promise<ListeningPort> {
+    const open = (): Promise<ListeningPort> =>
+      ListeningPort.open(this.#services.plane, network, this.config.listen, port, this);
+    try {
+      return await open();
+    } catch (error) {
+      const inTheWay = [...leaving].flatMap(([key, owner]) => owner.#ports.get(key) ?? []);
+      const same = inTheWay.filter((each) => each.network === network && each.port === port && port !== 0);
+      if (same.length === 0 || toSluiceError(error).code !== 'E_LISTEN_IN_USE') throw error;
+      for (const each of same) {
+        this.#displaced.push(each);
+        await each.close();
+      }
+      return await open();
+    }
+  }
+
+  /** Opens again what had to make way. */
+  async #putBack(): Promise<void> {
+    for (const port of this.#displaced.splice(0)) {
+      try {
+        await port.reopen();
+      } catch (error) {
+        const { code, message } = toSluiceError(error);
+        this.#services.logger.error(`a port could not be opened again: ${message}`, { code });
+      }
+    }
   }
 }
-
-const NO_PORTS = new Map<string, ListeningPort>();

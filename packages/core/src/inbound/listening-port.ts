@@ -22,12 +22,19 @@ export interface PortOwner {
 /** An address that is listened on. It can change hands without being closed. */
 export class ListeningPort {
   readonly network: Network;
+  /** As configured. */
+  readonly port: number;
   /** The same for two ports that are configured alike. */
   readonly key: string;
   owner: PortOwner;
+  readonly #plane: DataPlane;
+  readonly #host: string;
   #listener: Listener | UdpListener | undefined;
 
-  private constructor(network: Network, host: string, port: number, owner: PortOwner) {
+  private constructor(plane: DataPlane, network: Network, host: string, port: number, owner: PortOwner) {
+    this.#plane = plane;
+    this.#host = host;
+    this.port = port;
     this.network = network;
     this.key = ListeningPort.key(network, host, port);
     this.owner = owner;
@@ -45,17 +52,22 @@ export class ListeningPort {
     port: number,
     owner: PortOwner,
   ): Promise<ListeningPort> {
-    const opened = new ListeningPort(network, host, port, owner);
-    opened.#listener =
-      network === 'tcp'
-        ? await listen(plane, {
-            host,
-            port,
-            onConn: (conn) => opened.owner.onConn(conn),
-            onAcceptError: (error) => opened.owner.onAcceptError(error),
-          })
-        : await opened.#bind(host, port);
+    const opened = new ListeningPort(plane, network, host, port, owner);
+    await opened.reopen();
     return opened;
+  }
+
+  /** After a `close`. @throws SluiceError E_LISTEN_* */
+  async reopen(): Promise<void> {
+    this.#listener =
+      this.network === 'tcp'
+        ? await listen(this.#plane, {
+            host: this.#host,
+            port: this.port,
+            onConn: (conn) => this.owner.onConn(conn),
+            onAcceptError: (error) => this.owner.onAcceptError(error),
+          })
+        : await this.#bind(this.#host, this.port);
   }
 
   get endpoint(): Endpoint {

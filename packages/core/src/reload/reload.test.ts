@@ -224,6 +224,41 @@ describe('a reload', () => {
     await answers(late.socket);
   });
 
+  it('lets inbounds change their ports and tags among themselves', async () => {
+    const [a, b] = [await freePort(), await freePort()];
+    const outbounds = [{ protocol: 'direct', tag: 'out' }];
+    const { to, become } = await started((to) => ({
+      inbounds: [gateAt('a', a, { to }), gateAt('b', b, { to })],
+      outbounds,
+    }));
+    const { socket } = await client(a);
+    await become({ inbounds: [gateAt('b', a, { to }), gateAt('a', b, { to })], outbounds });
+    expect([(await client(a)).greeting, (await client(b)).greeting]).toEqual(['b', 'a']);
+    const report = await become({ inbounds: [gateAt('c', a, { to }), gateAt('a', b, { to })], outbounds });
+    expect(report).toMatchObject({ added: ['inbound c'], removed: ['inbound b'] });
+    expect([(await client(a)).greeting, (await client(b)).greeting]).toEqual(['c', 'a']);
+    await answers(socket);
+  });
+
+  it('lets an inbound listen on more or fewer addresses of its port, and goes back if it cannot', async () => {
+    const port = await freePort();
+    const taken = net.createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const outbounds = [{ protocol: 'direct', tag: 'out' }];
+    const { to, become } = await started((to) => ({ inbounds: [gateAt('in', port, { to })], outbounds }));
+    const { socket } = await client(port);
+    const wide = { ...gateAt('in', port, { to, name: 'wide' }), listen: '0.0.0.0' };
+    const other = gateAt('other', (taken.address() as net.AddressInfo).port, { to });
+    await expect(become({ inbounds: [wide, other], outbounds })).rejects.toMatchObject({ code: 'E_LISTEN_IN_USE' });
+    expect((await client(port)).greeting).toBe('in');
+    await become({ inbounds: [wide], outbounds });
+    expect((await client(port)).greeting).toBe('wide');
+    await become({ inbounds: [gateAt('in', port, { to, name: 'narrow' })], outbounds });
+    expect((await client(port)).greeting).toBe('narrow');
+    await answers(socket);
+    taken.close();
+  });
+
   it('changes nothing if something of the new cannot start', async () => {
     const [a, b, taken] = [await freePort(), await freePort(), net.createServer().listen(0, '127.0.0.1')];
     await once(taken, 'listening');

@@ -60,11 +60,15 @@ export class Transition {
     this.#next = next;
     this.#before = before;
     const { handlers, contributions, outbounds } = parts;
-    this.#rules = compileRules(
-      next.routing.rules,
-      (type) => contributions.ruleTypes.get(type),
-      new AssetFolders(next.assetFolders),
-    );
+    // The very same rules need not be compiled again; rules that were read anew may mean newer geo data.
+    this.#rules =
+      before?.routing.rules === next.routing.rules
+        ? roster.rules
+        : compileRules(
+            next.routing.rules,
+            (type) => contributions.ruleTypes.get(type),
+            new AssetFolders(next.assetFolders),
+          );
     this.#outbounds = planChanges(byTag(outbounds.configured), byTag(next.outbounds), ({ config }) => config).map(
       (change) => ({ ...change, after: made(change, (entry) => handlers.outbound(entry)) }),
     );
@@ -104,10 +108,13 @@ export class Transition {
         note(`service ${change.key}`, change);
         await this.#changeService(change);
       }
+      const leaving = new Map<string, InboundWorker>();
+      for (const { isKept, before } of this.#inbounds)
+        if (!isKept && before !== undefined) for (const key of before.portKeys) leaving.set(key, before);
       for (const change of this.#inbounds) {
         note(`inbound ${change.key}`, change);
         if (change.isKept || change.after === undefined) continue;
-        await this.#prepare(change.key, change.after, change.before);
+        await this.#prepare(change, change.after, leaving);
       }
     } catch (error) {
       await this.#undoAll();
@@ -154,10 +161,14 @@ export class Transition {
     await this.#start(after);
   }
 
-  async #prepare(tag: string, after: InboundWorker, before: InboundWorker | undefined): Promise<void> {
-    const emails = await this.#lifecycle.start(after, () => after.prepare(before));
+  async #prepare(
+    { key, before }: NextInbound,
+    after: InboundWorker,
+    leaving: ReadonlyMap<string, InboundWorker>,
+  ): Promise<void> {
+    const emails = await this.#lifecycle.start(after, () => after.prepare(before, leaving));
     this.#undo.push(() => this.#lifecycle.retire(after));
-    if (emails.length > 0) this.#revoked.push({ tag, emails });
+    if (emails.length > 0) this.#revoked.push({ tag: key, emails });
   }
 
   async #undoAll(): Promise<void> {
@@ -201,7 +212,9 @@ export class Transition {
       routing.balancers,
       outbounds.map(({ tag }) => tag),
     );
-    router.load({ rules: this.#rules, domainStrategy: routing.domainStrategy });
+    if (this.#roster.rules !== this.#rules || this.#before?.routing.domainStrategy !== routing.domainStrategy)
+      router.load({ rules: this.#rules, domainStrategy: routing.domainStrategy });
+    this.#roster.rules = this.#rules;
   }
 
   #loadOutbounds(configured: readonly OutboundHandler[], services: ReadonlyMap<string, ServiceHandler>): void {
