@@ -13,17 +13,17 @@ export const collectEventLoop: Collector = ({ registry }) => {
   monitor.enable();
   new Gauge({
     name: 'sluice_event_loop_delay_seconds',
-    help: 'How late the event loop was since the last time it was asked; quantile "1" is the worst.',
-    labelNames: ['quantile'],
+    help: 'How late the event loop was since the last time it was asked: quantiles, and the worst.',
+    labelNames: ['stat'],
     registers,
     collect() {
       // The monitor measures from tick to tick; what is late is what exceeds its own interval.
       const late = (ns: number): number => Math.max(0, ns / NS - RESOLUTION_MS / 1000);
       const isEmpty = monitor.count === 0;
       for (const quantile of QUANTILES) {
-        this.set({ quantile: String(quantile) }, isEmpty ? 0 : late(monitor.percentile(quantile * 100)));
+        this.set({ stat: `p${quantile * 100}` }, isEmpty ? 0 : late(monitor.percentile(quantile * 100)));
       }
-      this.set({ quantile: '1' }, isEmpty ? 0 : late(monitor.max));
+      this.set({ stat: 'max' }, isEmpty ? 0 : late(monitor.max));
       monitor.reset();
     },
   });
