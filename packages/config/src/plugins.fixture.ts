@@ -102,6 +102,7 @@ const rules = definePlugin({
         out: Type.Optional(Type.String()),
         in: Type.Optional(Type.String()),
         token: Type.Optional(Type.String({ secret: true })),
+        badge: Type.Optional(Type.String({ secret: true })),
       }),
       check(beacon, problems) {
         if (beacon.out === 'nowhere') problems.error(['out'], 'it must lead somewhere');

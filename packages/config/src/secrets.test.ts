@@ -30,7 +30,7 @@ describe('secrets', () => {
       'of a protocol that nobody brings',
       `{"outbounds": [{"protocol": "trojan", "settings": {"password": "${SECRET}"}}]}`,
     ],
-    ['of a service', JSON.stringify({ log: 5, beacon: { out: 'nowhere', token: SECRET } })],
+    ['of a service', JSON.stringify({ log: 5, beacon: { out: 'nowhere', badge: SECRET } })],
     ['in a comment', `{"log": 5 /* "secret": "${SECRET}" */}`],
   ])('%s are never shown', (_, text) => {
     expect(shown(text)).not.toContain(SECRET);
