@@ -10,7 +10,7 @@ import {
   type InboundPacket,
   type Session,
 } from '@sluice/plugin-api';
-import { hostInbound } from '@sluice/testing';
+import { DirectDialer, hostInbound, type StubSession } from '@sluice/testing';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { dokodemoInbound } from './index.js';
 import type { DokodemoSettings } from './schema.js';
@@ -69,6 +69,30 @@ describe('TCP', () => {
     const socket = connect(host.port);
     const [greeting] = (await once(socket, 'data')) as [Buffer];
     expect(greeting.toString()).toBe('220 ready\r\n');
+    socket.end();
+    await host.nextEnd();
+    await host.close();
+    await expectClean(host.plane);
+  });
+
+  test('lets the dispatcher hear what the client says first, and passes it on', async () => {
+    const port = await tcpServer((socket) => socket.pipe(socket));
+    const heard: string[] = [];
+    const host = await hostInbound(
+      dokodemoInbound,
+      { address: '127.0.0.1', port },
+      {
+        connect: async (session, to, { client, goAhead }) => {
+          expect(goAhead).toBeUndefined();
+          heard.push(String(await client?.reader.inspect((bytes) => bytes.length >= 5)));
+          return new DirectDialer(host.plane).dial(session, to);
+        },
+      },
+    );
+    const socket = connect(host.port);
+    socket.write('hello');
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    expect([answer.toString(), ...heard]).toEqual(['hello', 'hello']);
     socket.end();
     await host.nextEnd();
     await host.close();

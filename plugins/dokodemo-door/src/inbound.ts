@@ -42,7 +42,7 @@ export class DokodemoInbound implements Inbound {
     session.user = this.#user;
     link.timeouts = this.#timeouts;
     // There is no handshake: not a byte is read here, and either side may speak first.
-    const upstream = await dispatcher.connect(session, this.#tcp);
+    const upstream = await dispatcher.connect(session, this.#tcp, { client: link });
     dispatcher.relay(session, link, upstream);
   }
 

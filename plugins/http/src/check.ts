@@ -27,7 +27,7 @@ export function checkOutbound(settings: OutboundSettings, problems: ProblemRepor
   });
 }
 
-function checkCredentials(user: string, pass: string, path: Path, problems: ProblemReporter): void {
+export function checkCredentials(user: string, pass: string, path: Path, problems: ProblemReporter): void {
   // RFC 7617, section 2: the first colon ends the name; control characters are not allowed.
   if (user.includes(':'))
     problems.error([...path, 'user'], 'Contains a colon, which Basic authentication cannot carry in a name.');

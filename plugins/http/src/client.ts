@@ -113,14 +113,20 @@ export class ProxyClient {
   async #tunnel(request: ProxyRequest): Promise<boolean> {
     const { dispatcher } = this.#context;
     this.#session.attributes = attributesOf(request);
+    let answered = false;
+    const goAhead = (): void => {
+      answered = true;
+      this.#link.write(CONNECTED);
+    };
     let upstream: Link;
     try {
-      upstream = await dispatcher.connect(this.#session, request.target.to);
+      upstream = await dispatcher.connect(this.#session, request.target.to, { client: this.#link, goAhead });
     } catch (error) {
-      this.#link.write(reply(statusOf(error), { close: true }));
+      // Within the tunnel an answer of ours would be taken for the target's.
+      if (!answered) this.#link.write(reply(statusOf(error), { close: true }));
       throw error;
     }
-    this.#link.write(CONNECTED);
+    if (!answered) goAhead();
     dispatcher.relay(this.#session, this.#link, upstream);
     return false;
   }
@@ -134,15 +140,16 @@ export class ProxyClient {
     const session = this.#session.fork();
     session.user = this.#session.user;
     session.attributes = attributesOf(request);
+    const payload = originHead(request);
     let upstream: Link;
     try {
-      upstream = await dispatcher.connect(session, request.target.to);
+      upstream = await dispatcher.connect(session, request.target.to, { payload });
     } catch (error) {
       return this.#refuse(request, statusOf(error));
     }
     const exchange = new Exchange(this.#link, request, { timers: plane.timers, drainMs: this.#policy.connIdle });
     const client = new Link(exchange);
-    client.reader.unread(originHead(request));
+    client.reader.unread(payload);
     dispatcher.relay(session, client, upstream);
     return this.#conclude(request, await exchange.ended);
   }

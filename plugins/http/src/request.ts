@@ -67,14 +67,22 @@ export function originHead({ head, target, framing, upgrade }: ProxyRequest): Bu
   return Buffer.from(text, 'latin1');
 }
 
-/** V2Ray's routing attributes: ":method", ":path" without its query, and the first of each field. */
-export function attributesOf({ head, target }: ProxyRequest): Readonly<Record<string, string>> {
+/**
+ * V2Ray's routing attributes: ":method", ":path" unescaped and without its query, and the first of each
+ * field, all as bytes. A tunnel has none.
+ */
+export function attributesOf({ head, target }: ProxyRequest): Readonly<Record<string, string>> | undefined {
+  if (head.method === 'CONNECT') return undefined;
   // No prototype: "__proto__" may be a field's name.
   const attributes = Object.create(null) as Record<string, string>;
   for (const { key, value } of head.fields) {
     if (key !== 'proxy-authorization') attributes[key] ??= value;
   }
   attributes[':method'] = head.method.toUpperCase();
-  if (target.path !== '') attributes[':path'] = target.path.replace(/\?.*$/s, '');
+  if (target.path !== '') attributes[':path'] = unescaped(target.path.replace(/\?.*$/s, ''));
   return attributes;
+}
+
+function unescaped(path: string): string {
+  return path.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }

@@ -1,6 +1,6 @@
 import { levelSchema, secretString, Type, type Static } from '@sluice/plugin-api';
 
-const account = Type.Object({
+export const accountSchema = Type.Object({
   user: Type.String({
     description: 'The user name, without a colon. It also names the user in routing rules, logs and counters.',
   }),
@@ -21,7 +21,7 @@ export const inboundSettings = Type.Object({
     }),
   ),
   accounts: Type.Optional(
-    Type.Array(account, {
+    Type.Array(accountSchema, {
       default: [],
       description:
         'Who may use the proxy, by Basic authentication. Empty (default): everybody who reaches the port, so listen on a loopback address or behind a firewall.',

@@ -49,7 +49,7 @@ export function checkOutbound(settings: OutboundSettings, problems: ProblemRepor
   });
 }
 
-function checkCredentials(
+export function checkCredentials(
   user: string,
   pass: string,
   path: readonly (string | number)[],

@@ -6,12 +6,14 @@ import {
   type Endpoint,
   type Inbound,
   type InboundContext,
+  type InboundUsers,
   type Link,
   type Session,
-  type User,
 } from '@sluice/plugin-api';
+import { AccountUsers } from './account-users.js';
 import { Accounts } from './accounts.js';
 import { requested } from './address.js';
+import { Answer } from './answer.js';
 import {
   Command,
   formatAuthResult,
@@ -33,6 +35,8 @@ import { UdpRelay } from './udp-relay.js';
 
 /** Messages are short; what a client sends ahead of its time is payload and waits for the relay. */
 const HANDSHAKE_LIMIT = 1024;
+/** What may wait while it is looked at for routing. */
+const PAYLOAD_LIMIT = 64 * 1024;
 
 /** A SOCKS 4, 4A and 5 server. */
 export class SocksInbound implements Inbound {
@@ -40,6 +44,9 @@ export class SocksInbound implements Inbound {
   readonly #level: number;
   /** Null where nobody is asked for a password. */
   readonly #accounts: Accounts | null;
+  readonly users?: InboundUsers;
+  #previous: Accounts | null = null;
+  #revoked: readonly string[] = [];
   readonly #udp: UdpRelay | null;
 
   constructor(context: InboundContext<InboundSettings>) {
@@ -47,7 +54,26 @@ export class SocksInbound implements Inbound {
     this.#context = context;
     this.#level = settings.userLevel ?? 0;
     this.#accounts = settings.auth === 'password' ? new Accounts(settings.accounts ?? [], this.#level) : null;
+    if (this.#accounts !== null) this.users = new AccountUsers(this.#accounts);
     this.#udp = settings.udp === true ? new UdpRelay(context.packets, this.#accounts !== null) : null;
+  }
+
+  succeed(previous: Inbound): readonly string[] {
+    if (!(previous instanceof SocksInbound) || previous.#accounts === null || this.#accounts === null) return [];
+    this.#previous = previous.#accounts;
+    this.#revoked = previous.#accounts.missingFrom(this.#context.settings.accounts ?? []);
+    return this.#revoked;
+  }
+
+  start(): void {
+    // Who is still on the way in over there must not get in any more.
+    this.#previous?.bar(this.#revoked);
+  }
+
+  close(): void {
+    // Where it never came to its turn, the one before goes on as it was.
+    this.#previous?.bar([]);
+    this.#previous = null;
   }
 
   async accept(link: Link, session: Session): Promise<void> {
@@ -64,6 +90,7 @@ export class SocksInbound implements Inbound {
   }
 
   async #accept4(link: Link, session: Session): Promise<void> {
+    const answer = new Answer(link);
     try {
       if (this.#accounts !== null) {
         throw new SluiceError(
@@ -73,30 +100,30 @@ export class SocksInbound implements Inbound {
       }
       const request = await readMessage(link.reader, parseRequest4);
       if (request.command !== Command.connect) throw unknownCommand(request.command);
-      await this.#connect(link, session, request, formatReply4(Reply4.granted));
+      await this.#connect(link, session, request, () => answer.give(formatReply4(Reply4.granted)));
     } catch (error) {
-      link.write(formatReply4(Reply4.rejected));
+      answer.give(formatReply4(Reply4.rejected));
       throw error;
     }
   }
 
   async #accept5(link: Link, session: Session): Promise<void> {
-    const user = await this.#authenticate(link);
-    if (user !== undefined) session.user = user;
+    await this.#authenticate(link, session);
+    const answer = new Answer(link);
     try {
       const request = await readMessage(link.reader, parseRequest);
       if (request.command === Command.connect)
-        await this.#connect(link, session, request, formatReply(Reply.succeeded));
-      else if (request.command === Command.udpAssociate) await this.#associate(link, session, request);
+        await this.#connect(link, session, request, () => answer.give(formatReply(Reply.succeeded)));
+      else if (request.command === Command.udpAssociate) await this.#associate(link, session, request, answer);
       else throw unknownCommand(request.command);
     } catch (error) {
-      link.write(formatReply(replyCodeOf(error)));
+      answer.give(formatReply(replyCodeOf(error)));
       throw error;
     }
   }
 
-  /** @returns the user, or undefined where none was asked for */
-  async #authenticate(link: Link): Promise<User | undefined> {
+  /** Names the user, where one is asked for. */
+  async #authenticate(link: Link, session: Session): Promise<void> {
     const offered = await readMessage(link.reader, parseGreeting);
     const method = this.#accounts === null ? Method.none : Method.password;
     if (!offered.includes(method)) {
@@ -105,32 +132,34 @@ export class SocksInbound implements Inbound {
       throw new SluiceError('E_AUTH', `the client does not offer to connect ${wanted}`);
     }
     link.write(formatChoice(method));
-    if (this.#accounts === null) return undefined;
+    if (this.#accounts === null) return;
     const user = this.#accounts.find(await readMessage(link.reader, parseCredentials));
     if (user === undefined) {
       link.write(formatAuthResult(false));
       throw new SluiceError('E_AUTH', 'the user name or the password is wrong');
     }
+    // At once: whoever is removed from now on is found by it.
+    session.user = user;
     link.write(formatAuthResult(true));
-    return user;
   }
 
   async #connect(
     link: Link,
     session: Session,
     request: { host: string; port: number },
-    granted: Buffer,
+    grant: () => void,
   ): Promise<void> {
     const to = requested('tcp', request);
     // From here on the outbound's limits count, not the time that a client may take to ask.
     session.established();
-    const upstream = await this.#context.dispatcher.connect(session, to);
-    link.write(granted);
+    link.reader.limit(PAYLOAD_LIMIT);
+    const upstream = await this.#context.dispatcher.connect(session, to, { client: link, goAhead: grant });
+    grant();
     this.#context.dispatcher.relay(session, link, upstream);
   }
 
   /** Holds a UDP association for as long as the client keeps its connection open. */
-  async #associate(link: Link, session: Session, request: Request): Promise<void> {
+  async #associate(link: Link, session: Session, request: Request, answer: Answer): Promise<void> {
     const udp = this.#udp;
     if (udp === null || session.local.port === 0) {
       throw new SluiceError('E_UNSUPPORTED', 'UDP is not enabled on this inbound', {
@@ -139,7 +168,8 @@ export class SocksInbound implements Inbound {
     }
     const association = udp.open(session.source.address, announcedPort(request, session.source), session.user);
     try {
-      link.write(formatReply(Reply.succeeded, this.#context.settings.ip ?? session.local.address, session.local.port));
+      const { address, port } = session.local;
+      answer.give(formatReply(Reply.succeeded, this.#context.settings.ip ?? address, port));
       session.established();
       while ((await link.reader.readSomeOrEnd()).length > 0) {
         // Nothing is due on this connection; it only shows that the client is there.

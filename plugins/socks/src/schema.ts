@@ -1,6 +1,6 @@
 import { levelSchema, secretString, Type, type Static } from '@sluice/plugin-api';
 
-const account = Type.Object({
+export const accountSchema = Type.Object({
   user: Type.String({
     maxLength: 255,
     description: 'The user name, at most 255 bytes. It also names the user in routing rules, logs and counters.',
@@ -22,7 +22,7 @@ export const inboundSettings = Type.Object({
     }),
   ),
   accounts: Type.Optional(
-    Type.Array(account, {
+    Type.Array(accountSchema, {
       description: 'The users that `"auth": "password"` lets in. Without that setting nobody is asked for a password.',
     }),
   ),

@@ -7,6 +7,7 @@ import {
   SystemResolver,
   toSluiceError,
   UdpConn,
+  type ConnectOptions,
   type Destination,
   type Endpoint,
   type Inbound,
@@ -29,12 +30,14 @@ export interface HostedEnd {
 
 export interface InboundHostOptions {
   /** What stands for routing and outbounds; dials straight to the destination if left out. */
-  readonly connect?: (session: Session, to: Destination) => Promise<Link>;
+  readonly connect?: (session: Session, to: Destination, options: ConnectOptions) => Promise<Link>;
   readonly policy?: Partial<LevelPolicy>;
   /** Default 127.0.0.1. */
   readonly listen?: string;
   /** The sessions' `inboundProtocol`; default "test". */
   readonly protocol?: string;
+  /** The host whose inbound this one succeeds, as on a reload; both live on the same data plane and stats. */
+  readonly previous?: InboundHost;
 }
 
 export interface InboundHost {
@@ -43,6 +46,8 @@ export interface InboundHost {
   readonly plane: DataPlane;
   readonly logger: MemoryLogger;
   readonly stats: MemoryStats;
+  /** What `succeed` has returned: the e-mails of users whose connections must end. */
+  readonly revoked: readonly string[];
   /** The next connection's end, in order of ending; earlier ends are kept until asked for. */
   nextEnd(): Promise<HostedEnd>;
   close(): Promise<void>;
@@ -51,15 +56,19 @@ export interface InboundHost {
 /** As the runtime does: a client that was refused has this long to take what was said last, in ms. */
 const LINGER_MS = 1000;
 
-/** Runs one inbound on a loopback port with the least that stands for a runtime. */
+/**
+ * Runs one inbound on a loopback port with the least that stands for a runtime.
+ * @throws what the inbound's start throws; it has been closed then
+ */
 export async function hostInbound(
   contribution: InboundContribution,
   settings: object,
   options: InboundHostOptions = {},
 ): Promise<InboundHost> {
-  const plane = new DataPlane();
+  const { previous } = options;
+  const plane = previous?.plane ?? new DataPlane();
   const logger = new MemoryLogger();
-  const stats = new MemoryStats();
+  const stats = previous?.stats ?? new MemoryStats();
   const policy = new FixedPolicy(options.policy);
   const direct = new DirectDialer(plane);
   const connect = options.connect ?? ((session, to) => direct.dial(session, to));
@@ -83,9 +92,9 @@ export async function hostInbound(
     plane,
     packets,
     dispatcher: {
-      connect: (session, to) => {
+      connect: (session, to, how = {}) => {
         (session as StubSession).target = to;
-        return connect(session, to);
+        return connect(session, to, how);
       },
       openPackets: () => direct.openPackets(),
       packets: () => packets,
@@ -113,7 +122,13 @@ export async function hostInbound(
       },
     },
   });
-  await inbound.start?.();
+  const revoked = previous === undefined ? [] : (inbound.succeed?.(previous.inbound) ?? []);
+  try {
+    await inbound.start?.();
+  } catch (error) {
+    await inbound.close?.();
+    throw error;
+  }
   const networks = contribution.networks(settings);
   let count = 0;
   const accept = (link: Link): void => {
@@ -161,6 +176,7 @@ export async function hostInbound(
     plane,
     logger,
     stats,
+    revoked,
     nextEnd: () => {
       const end = ends.shift();
       return end !== undefined ? Promise.resolve(end) : new Promise((resolve) => waiting.push(resolve));
