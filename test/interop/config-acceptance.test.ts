@@ -10,6 +10,7 @@ import dokodemoDoor from '@sluice/plugin-dokodemo-door';
 import freedom from '@sluice/plugin-freedom';
 import http from '@sluice/plugin-http';
 import mtproto from '@sluice/plugin-mtproto';
+import observatory from '@sluice/plugin-observatory';
 import socks from '@sluice/plugin-socks';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { findBinary } from '../peers/debian.js';
@@ -17,7 +18,7 @@ import { describePeers } from '../peers/describe-peers.js';
 import { temporaryFolder, type TemporaryFolder } from '../peers/temporary.js';
 import { corpus } from './config-corpus.js';
 
-const plugins: readonly Plugin[] = [corePlugin, blackhole, dokodemoDoor, freedom, http, mtproto, socks];
+const plugins: readonly Plugin[] = [corePlugin, blackhole, dokodemoDoor, freedom, http, mtproto, observatory, socks];
 
 describePeers('configurations that V2Ray takes, and those that it refuses', ['v2ray'], () => {
   let folder: TemporaryFolder;

@@ -322,6 +322,17 @@ const otherwise: readonly CorpusCase[] = [
   { name: 'a balancer without a selector', text: balanced({ selector: [] }) },
   { name: 'a balancerTag that no balancer has', text: balanced({ tag: 'c' }) },
   {
+    name: 'an observatory',
+    text: json({
+      observatory: {
+        SubjectSelector: ['a'],
+        probeUrl: 'https://a.example/',
+        probeInterval: '1m',
+        enableConcurrency: true,
+      },
+    }),
+  },
+  {
     name: 'a fallback that is not there',
     text: balanced({ fallbackTag: 'x' }),
     differs: { why: 'V2Ray 4.34 knows no fallback', code: 'C_UNKNOWN_OUTBOUND' },
