@@ -19,15 +19,15 @@ const TIME = { quick: { warmUpMs: 400, windowMs: 600 }, full: { warmUpMs: 1000, 
 /** @typedef {import('./works/work.mjs').Work} Work */
 
 /**
- * One work, in turns: ABAB…
+ * One work, in turns: ABBA…
  * @param {Work} work
  * @param {Bench} bench
  * @param {number} rounds
  */
 async function run(work, bench, rounds) {
+  const subjects = bench.subjects.filter(({ name }) => name === (work.only ?? name));
   /** @type {Map<string, import('./rate.mjs').Sample[]>} */
   const samples = new Map(bench.subjects.map(({ name }) => [name, []]));
-  const subjects = bench.subjects.filter(({ name }) => name === (work.only ?? name));
   /** @type {{ceiling?: number, error?: string}} */
   const more = {};
   /** @type {import('./works/work.mjs').OpenWork | undefined} */
@@ -36,13 +36,24 @@ async function run(work, bench, rounds) {
     open = await work.open(bench);
     if (open.ceiling !== undefined) more.ceiling = await open.ceiling();
     for (let round = 0; round < rounds; round++) {
-      for (const subject of subjects) samples.get(subject.name)?.push(await open.measure(subject));
+      // ABBA, so that neither is always the one that comes after the other.
+      const turn = round % 2 === 0 ? subjects : [...subjects].reverse();
+      for (const subject of turn) samples.get(subject.name)?.push(await open.measure(subject));
     }
   } catch (error) {
     more.error = error instanceof Error ? error.message : String(error);
   }
   await open?.close();
   return judge(work, samples, more);
+}
+
+/**
+ * @param {Work} work
+ * @param {import('./subjects.mjs').Subject[]} wanted
+ */
+function subjectsOf(work, wanted) {
+  if (work.subjects === undefined) return wanted;
+  return wanted.some(({ name }) => name === 'sluice') ? work.subjects : [];
 }
 
 /** @param {import('./subjects.mjs').Subject[]} subjects */
@@ -74,7 +85,7 @@ async function bench(options) {
   const results = [];
   for (const work of options.works) {
     const begun = performance.now();
-    const setting = { subjects: options.subjects, folder, time: TIME[pace] };
+    const setting = { subjects: subjectsOf(work, options.subjects), folder, time: TIME[pace] };
     const result = await run(work, setting, options.rounds ?? work.rounds[pace]);
     results.push(result);
     const medians = Object.entries(result.figures).map(

@@ -13,7 +13,8 @@
  * @property {string} [only]
  * @property {number} [ceiling] the generator's own, with no proxy between
  * @property {Record<string, Figures>} figures by subject
- * @property {number} [ratio] median of Sluice over median of V2Ray
+ * @property {string} [against] the subject that Sluice is compared with
+ * @property {number} [ratio] median of Sluice over median of that; beside another Sluice, median of the rounds' ratios
  * @property {boolean} [met] absent where it could not be judged, or there is no target
  * @property {string} [error]
  */
@@ -35,12 +36,22 @@ function figuresOf(samples) {
 }
 
 /**
- * @param {Pick<import('./works/work.mjs').Work, 'name' | 'title' | 'unit' | 'better' | 'target' | 'only'>} work
+ * What differs little is compared round by round: both of a round met the machine in the same mood.
+ * @param {Figures} one
+ * @param {Figures} other
+ */
+function medianRatio(one, other) {
+  const pairs = one.samples.slice(0, other.samples.length);
+  return median(pairs.map(({ value }, round) => value / (other.samples[round]?.value ?? Number.NaN)));
+}
+
+/**
+ * @param {Pick<import('./works/work.mjs').Work, 'name' | 'title' | 'unit' | 'better' | 'target' | 'only' | 'subjects'>} work
  * @param {Map<string, Sample[]>} samples by subject
  * @param {{ceiling?: number, error?: string}} more
  * @returns {Result}
  */
-export function judge({ name, title, unit, better, target, only }, samples, more) {
+export function judge({ name, title, unit, better, target, only, subjects }, samples, more) {
   const measured = [...samples].filter(([, list]) => list.length > 0);
   /** @type {Result} */
   const result = {
@@ -53,8 +64,12 @@ export function judge({ name, title, unit, better, target, only }, samples, more
     ...more,
     figures: Object.fromEntries(measured.map(([subject, list]) => [subject, figuresOf(list)])),
   };
-  const { sluice, v2ray } = result.figures;
-  if (sluice !== undefined && v2ray !== undefined) result.ratio = sluice.median / v2ray.median;
+  const { sluice } = result.figures;
+  const against = Object.keys(result.figures).find((subject) => subject !== 'sluice');
+  const other = result.figures[against ?? ''];
+  if (against !== undefined) result.against = against;
+  if (sluice !== undefined && other !== undefined)
+    result.ratio = subjects === undefined ? sluice.median / other.median : medianRatio(sluice, other);
   if (target.ratio === undefined && target.limit === undefined) return result;
   if (sluice === undefined || (target.ratio !== undefined && result.ratio === undefined)) return result;
   const holds = (/** @type {number} */ figure, /** @type {number | undefined} */ bound) =>

@@ -1,6 +1,6 @@
 import { median } from './result.mjs';
 
-const HEADINGS = ['work', 'unit', 'Sluice', 'min–max', 'V2Ray', 'min–max', 'ratio', 'target', 'result', 'ceiling'];
+const HEADINGS = ['work', 'unit', 'Sluice', 'min–max', 'beside', 'min–max', 'ratio', 'target', 'result', 'ceiling'];
 
 /** A generator this close to its own ceiling may be what was measured. */
 const NEAR_CEILING = 0.8;
@@ -35,7 +35,7 @@ function verdictOf({ met, error }) {
 
 /** @param {import('./result.mjs').Result} result */
 function row(result) {
-  const { title, unit, figures, ratio, ceiling } = result;
+  const { title, unit, figures, against = '', ratio, ceiling } = result;
   const subject = (/** @type {string} */ name) => {
     const one = figures[name];
     if (one === undefined) return ['–', ''];
@@ -45,7 +45,7 @@ function row(result) {
     title,
     unit,
     ...subject('sluice'),
-    ...subject('v2ray'),
+    ...subject(against),
     ratio === undefined ? '–' : `${ratio.toFixed(2)}×`,
     targetOf(result),
     verdictOf(result),
@@ -69,7 +69,10 @@ export function tableOf(results) {
 
 /** @param {import('./result.mjs').Result[]} results */
 function notes(results) {
-  const lines = ['Medians. Ceiling: the same generator with no proxy between. GB = 10⁹ bytes, KB = 10³ bytes.'];
+  const lines = [
+    'Medians. Beside: V2Ray, or what the work names. Ceiling: the same generator with no proxy between.',
+    'GB = 10⁹ bytes, KB = 10³ bytes.',
+  ];
   for (const { name, unit, error, figures, ceiling, only } of results) {
     if (error !== undefined) lines.push(`${name} failed: ${error}`);
     const details = only === undefined ? undefined : detailsOf(figures[only]?.samples ?? [], unit);

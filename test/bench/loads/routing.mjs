@@ -8,6 +8,7 @@ import { loadTexts } from '@sluice/config';
 import { corePlugin, routerOf } from '@sluice/core';
 import { destination } from '@sluice/plugin-api';
 import freedom from '@sluice/plugin-freedom';
+import { manyRules } from '../rules.mjs';
 
 const DECISIONS = 200_000;
 const folder = process.argv[2] ?? '';
@@ -52,7 +53,7 @@ function ask(one) {
 
 /** @param {string} wanted */
 function rulesOf(wanted) {
-  if (wanted === 'thousand') return Array.from({ length: 1_000 }, (_, i) => ({ ...rule, ...fieldsOf(i) }));
+  if (wanted === 'thousand') return manyRules(1_000, 'out');
   const categories = namesOf(readFileSync(`${folder}/geosite.dat`)).map((category) => `geosite:${category}`);
   const blocks = Array.from({ length: 10_000 }, (_, i) => `${11 + (i >> 12)}.${(i >> 4) & 255}.${(i & 15) * 16}.0/22`);
   if (wanted === 'one')
@@ -62,22 +63,6 @@ function rulesOf(wanted) {
     ];
   const parts = Array.from({ length: 20 }, (_, i) => blocks.slice(i * 500, i * 500 + 500));
   return [...categories.map((domain) => ({ ...rule, domain: [domain] })), ...parts.map((ip) => ({ ...rule, ip }))];
-}
-
-/** @param {number} i */
-function fieldsOf(i) {
-  switch (i % 5) {
-    case 0:
-      return { inboundTag: [`inbound-${i}`], network: 'tcp' };
-    case 1:
-      return { user: [`user-${i}@example.org`] };
-    case 2:
-      return { port: 10_000 + i, inboundTag: ['in'] };
-    case 3:
-      return { domain: [`domain:site-${i}.example`, `keyword:word-${i}`], inboundTag: ['in'] };
-    default:
-      return { ip: [`11.${i >> 8}.${i & 255}.0/24`], user: ['somebody@example.org'] };
-  }
 }
 
 /** @param {number} i */

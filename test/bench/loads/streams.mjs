@@ -8,8 +8,10 @@ import { pour, READ_BUFFER, WRITE_BYTES } from './flow.mjs';
 import { clientOpening } from './header.mjs';
 import { flightIsOver, RecordWalk, recordsOf, tlsOpeningMaker } from './tls.mjs';
 
-const SOCKS_GREETING = Buffer.from([5, 1, 0]);
+/** Without a password, and with one. */
+const SOCKS_GREETING = { open: Buffer.from([5, 1, 0]), guarded: Buffer.from([5, 1, 2]) };
 const SOCKS_CHOICE_BYTES = 2;
+const SOCKS_VERDICT_BYTES = 2;
 const SOCKS_REPLY_BYTES = 10;
 const TDLIB_RECORD_BYTES = 2878;
 
@@ -22,6 +24,12 @@ function socksConnect(port) {
   return Buffer.from([5, 1, 0, 1, 127, 0, 0, 1, port >> 8, port & 0xff]);
 }
 
+/** RFC 1929. @param {{user: string, pass: string}} account */
+function socksAccount({ user, pass }) {
+  const field = (/** @type {string} */ text) => [Buffer.byteLength(text), ...Buffer.from(text)];
+  return Buffer.from([1, ...field(user), ...field(pass)]);
+}
+
 /**
  * One of the client's lines of a handshake.
  * @typedef {object} Step
@@ -31,12 +39,13 @@ function socksConnect(port) {
 
 /**
  * @param {number} length
+ * @param {number} [first] what it begins with
  * @returns {Step['answered']}
  */
-function exactly(length) {
+function exactly(length, first = 5) {
   let missing = length;
   return (bytes, buffer) => {
-    if (buffer[0] !== 5 || (length === SOCKS_REPLY_BYTES && buffer[1] !== 0))
+    if (buffer[0] !== first || (length === SOCKS_REPLY_BYTES && buffer[1] !== 0))
       throw new Error('the SOCKS proxy refused');
     missing -= bytes;
     return missing <= 0;
@@ -57,12 +66,15 @@ function firstFlight() {
  * @param {StreamOptions} options
  * @returns {{steps: Step[], last: Buffer}}
  */
-function handshakeOf({ opening, serverPort, secret, serverName }) {
+function handshakeOf({ opening, serverPort, secret, serverName, account }) {
   const last = Buffer.from('go');
   const key = Buffer.from(secret, 'hex');
   if (opening === 'socks') {
-    const greeting = { write: SOCKS_GREETING, answered: exactly(SOCKS_CHOICE_BYTES) };
-    return { steps: [greeting, { write: socksConnect(serverPort), answered: exactly(SOCKS_REPLY_BYTES) }], last };
+    const greeting = SOCKS_GREETING[account === undefined ? 'open' : 'guarded'];
+    const steps = [{ write: greeting, answered: exactly(SOCKS_CHOICE_BYTES) }];
+    if (account !== undefined) steps.push({ write: socksAccount(account), answered: exactly(SOCKS_VERDICT_BYTES, 1) });
+    steps.push({ write: socksConnect(serverPort), answered: exactly(SOCKS_REPLY_BYTES) });
+    return { steps, last };
   }
   if (opening === 'mtproto-tls') {
     const { hello, opening } = tlsOpeningMaker(serverName)(key, 2);
@@ -79,6 +91,7 @@ function handshakeOf({ opening, serverPort, secret, serverName }) {
  * @property {number} serverPort what to ask a SOCKS proxy for
  * @property {string} secret of MTProto, in hex
  * @property {string} serverName of fake TLS
+ * @property {{user: string, pass: string}} [account] for a SOCKS proxy that asks for one
  * @property {number} [recordBytes] payload of each record that goes up
  */
 

@@ -1,4 +1,5 @@
 import { dokodemoDown, dokodemoUp } from './dokodemo.mjs';
+import { FEATURES } from './features.mjs';
 import { handshakes, handshakesInTls } from './handshakes.mjs';
 import { idle } from './idle.mjs';
 import { memory, memoryInTls } from './memory.mjs';
@@ -20,6 +21,7 @@ export const WORKS = [
   memoryInTls,
   idle,
   start,
+  ...FEATURES,
   ...PIECES,
   ...ROUTING,
 ];

@@ -15,6 +15,9 @@ import { SideBySide, stopAll } from './work.mjs';
  * @property {(serverPort: number) => (port: number, subject: Subject) => unknown} configFor
  * @property {(subject: Subject | undefined) => 'none' | 'socks' | 'mtproto' | 'mtproto-tls'} openingOf without a
  *   subject: straight to the server
+ * @property {{user: string, pass: string}} [account] for SOCKS
+ * @property {Subject[]} [subjects] instead of Sluice and V2Ray
+ * @property {{quick: number, full: number}} [rounds]
  */
 
 /**
@@ -28,14 +31,16 @@ import { SideBySide, stopAll } from './work.mjs';
  * @param {number} [what.recordBytes] payload of each TLS record that goes up
  * @returns {import('./work.mjs').Work}
  */
-function streamsWork({ name, title, streams, configFor, openingOf }, { direction, target, suffix = '', recordBytes }) {
+export function streamsWork(protocol, { direction, target, suffix = '', recordBytes }) {
+  const { name, title, streams, configFor, openingOf, account, subjects, rounds } = protocol;
   return {
     name: `${name}-${direction}${suffix}`,
     title: `${title}, ${direction}${recordBytes === undefined ? '' : `, records of ${recordBytes}`}`,
     unit: 'GB/s',
     better: 'more',
     target,
-    rounds: { quick: 3, full: 5 },
+    ...(subjects === undefined ? undefined : { subjects }),
+    rounds: rounds ?? { quick: 3, full: 5 },
     async open(bench) {
       const client = new Load('streams');
       const server = await openServer(direction, false);
@@ -49,7 +54,7 @@ function streamsWork({ name, title, streams, configFor, openingOf }, { direction
        */
       async function measure(port, server, subject, running) {
         const tls = { serverName: SERVER_NAME, recordBytes };
-        const options = { port, direction, streams, serverPort: server.port, secret: SECRET, ...tls };
+        const options = { port, direction, streams, serverPort: server.port, secret: SECRET, account, ...tls };
         await client.ask('open', { ...options, opening: openingOf(subject) });
         const receiver = direction === 'down' ? client : server.load;
         const { perSecond, cores } = await rateOf(() => receiver.ask('mark'), bench.time, running);

@@ -4,7 +4,7 @@ import { RunningSubject } from '../subjects.mjs';
 /**
  * What must hold for the medians; nothing if empty. With `better: 'more'` the ratio is a least, with `'less'` a most.
  * @typedef {object} Target
- * @property {number} [ratio] Sluice's figure over V2Ray's
+ * @property {number} [ratio] Sluice's figure over that of what it is compared with
  * @property {number} [limit] Sluice's figure itself, in the unit of the work
  */
 
@@ -32,6 +32,8 @@ import { RunningSubject } from '../subjects.mjs';
  * @property {'more' | 'less'} better
  * @property {Target} target
  * @property {string} [only] the only subject that it is for
+ * @property {import('../subjects.mjs').Subject[]} [subjects] its own, instead of Sluice and V2Ray: first that named
+ *   `sluice`, then what it is compared with
  * @property {{quick: number, full: number}} rounds
  * @property {(bench: Bench) => Promise<OpenWork>} open
  */
