@@ -2,7 +2,7 @@ import { destination, SluiceError, type Resolver, type RuleTypeContribution } fr
 import { describe, expect, test } from 'vitest';
 import { compileRules } from './compile.js';
 import { fieldRule } from './field-rule.js';
-import { assetsOf } from './geo/geo-data.fixture.js';
+import { assetsOf, DOMAIN, FULL, geoipFile, geositeFile, PLAIN, REGEX } from './geo/geo-data.fixture.js';
 import type { RouteSubject } from './route-subject.js';
 import { Router, type RouterOptions } from './router.js';
 
@@ -22,15 +22,27 @@ class FixedResolver implements Resolver {
 
 const names = { 'inside.example': ['10.1.2.3', '2001:db8::1'], 'outside.example': ['192.0.2.1'] };
 
+const assets = assetsOf({
+  'geoip.dat': geoipFile({ CN: ['10.0.0.0/8'], US: ['192.0.2.0/24', '2001:db8::/32'] }),
+  'geosite.dat': geositeFile({
+    SHOP: [
+      { type: DOMAIN, value: 'Shop.Example' },
+      { type: FULL, value: 'FULL.example' },
+      { type: PLAIN, value: 'KeyWord' },
+      { type: REGEX, value: '^R[0-9]+\\.Example$' },
+    ],
+  }),
+});
+
 function ruleType(name: string): RuleTypeContribution {
   if (name === 'field') return fieldRule;
   throw new SluiceError('E_REGISTRY_UNKNOWN', `there is no rule type "${name}"`);
 }
 
 function route(domainStrategy: RouterOptions['domainStrategy'], rules: { out: string; [field: string]: unknown }[]) {
-  const resolver = new FixedResolver(names);
+  const resolver = new FixedResolver({ ...names });
   const configs = rules.map(({ out, ...fields }) => ({ type: 'field', outboundTag: out, fields }));
-  const router = new Router({ rules: compileRules(configs, ruleType, assetsOf({})), domainStrategy, resolver });
+  const router = new Router({ rules: compileRules(configs, ruleType, assets), domainStrategy, resolver });
   return {
     resolver,
     pick: (host: string, change: Partial<RouteSubject> = {}) => router.pick({ ...subject(host), ...change }),
@@ -157,6 +169,116 @@ describe('IPOnDemand', () => {
     ]);
     expect(pick('inside.example')).toMatchObject({ outboundTag: 'b', ruleIndex: 1 });
     expect(resolver.asked).toEqual([]);
+  });
+});
+
+describe.each(['IPIfNonMatch', 'IPOnDemand'] as const)('%s with geo data', (strategy) => {
+  test.each([
+    ['inside.example', 'cn', ['10.1.2.3']],
+    // Of several IPs any one may decide.
+    ['inside.example', 'us', ['10.1.2.3', '192.0.2.1']],
+    ['inside.example', 'us', ['2001:db8::1']],
+    ['inside.example', undefined, ['203.0.113.1']],
+    ['inside.example', undefined, []],
+    ['10.9.9.9', 'cn', []],
+    ['203.0.113.1', undefined, []],
+  ])('%s is in %s by %j', async (host, out, answer) => {
+    const { pick, resolver } = route(strategy, [
+      { out: 'us', ip: ['geoip:us'] },
+      { out: 'cn', ip: ['geoip:cn'] },
+    ]);
+    resolver.names['inside.example'] = answer;
+    expect(await pick(host)).toMatchObject({ outboundTag: out });
+    expect(resolver.asked).toEqual(host === 'inside.example' ? [host] : []);
+  });
+
+  test.each([
+    ['10.1.2.3', undefined],
+    ['192.0.2.1', 'abroad'],
+    ['2001:db8::1', 'abroad'],
+  ])('what is outside of a country: %s', async (ip, out) => {
+    const { pick, resolver } = route(strategy, [{ out: 'abroad', ip: ['geoip:!cn'] }]);
+    resolver.names['inside.example'] = [ip];
+    expect(await pick('inside.example')).toMatchObject({ outboundTag: out });
+    expect(await pick(ip)).toMatchObject({ outboundTag: out });
+    // A name without IPs is nowhere.
+    expect(await pick('nowhere.example')).toMatchObject({ outboundTag: undefined });
+  });
+});
+
+describe('a domain in any case', () => {
+  test.each([
+    ['geosite:Shop', 'www.SHOP.example'],
+    ['geosite:SHOP', 'Full.Example'],
+    ['geosite:shop', 'my-KEYWORD.example'],
+    ['geosite:shop', 'R12.example'],
+    ['FULL:A.example', 'a.EXAMPLE'],
+    ['Domain:A.Example', 'x.a.exAmple'],
+    ['Keyword:WORD', 'a-Word.example'],
+    ['WORD', 'a-woRD.example'],
+    ['regexp:^A[B]+$', 'abB'],
+    ['dotless:HOST', 'LocalHost'],
+    ['domain:a.example', 'A.Example.'],
+  ])('%s meets %s', (value, host) => {
+    for (const named of [value, value.replace(/:.*/, (rest) => rest.toUpperCase())]) {
+      if (named.startsWith('regexp') && named !== value) continue;
+      expect(route('AsIs', [{ out: 'a', domain: [named] }]).pick(host)).toMatchObject({ outboundTag: 'a' });
+    }
+  });
+});
+
+describe('an explanation', () => {
+  test('tells each condition, the resolving, and the end', async () => {
+    const configs = [
+      { type: 'field', outboundTag: 'a', fields: { port: '80-90', domain: ['full:a.example', 'x', 'y', 'z'] } },
+      { type: 'field', outboundTag: 'b', fields: { inboundTag: ['in'], ip: ['geoip:cn'] } },
+    ];
+    const router = new Router({
+      rules: compileRules(configs, ruleType, assets),
+      domainStrategy: 'IPOnDemand',
+      resolver: new FixedResolver(names),
+    });
+    expect(await router.explain(subject('inside.example'))).toEqual({
+      steps: [
+        {
+          kind: 'rule',
+          ruleIndex: 0,
+          matches: false,
+          conditions: [
+            { field: 'port', holds: false, note: '443; wanted 80-90' },
+            { field: 'domain', holds: false, note: 'inside.example; wanted full:a.example, x, y and 1 more' },
+          ],
+        },
+        {
+          kind: 'rule',
+          ruleIndex: 1,
+          matches: false,
+          conditions: [
+            { field: 'inboundTag', holds: true, note: 'in; wanted in' },
+            { field: 'ip', holds: false, note: 'none; wanted geoip:cn' },
+          ],
+        },
+        { kind: 'resolve', domain: 'inside.example', ips: ['10.1.2.3', '2001:db8::1'], failure: undefined },
+        {
+          kind: 'rule',
+          ruleIndex: 1,
+          matches: true,
+          conditions: [
+            { field: 'inboundTag', holds: true, note: 'in; wanted in' },
+            { field: 'ip', holds: true, note: '10.1.2.3 2001:db8::1; wanted geoip:cn' },
+          ],
+        },
+      ],
+      decision: { outboundTag: 'b', balancerTag: undefined, ruleIndex: 1 },
+    });
+    const unknown = await router.explain(subject('unknown.example'));
+    expect(unknown.steps[2]).toEqual({
+      kind: 'resolve',
+      domain: 'unknown.example',
+      ips: [],
+      failure: 'no such name',
+    });
+    expect(unknown.decision).toEqual(noMatch);
   });
 });
 
