@@ -9,7 +9,7 @@ import {
   type ServiceContext,
 } from '@sluice/plugin-api';
 import { decodeControl, isControl } from './control/control.js';
-import { Carrier } from './mux/carrier.js';
+import { LinkCarrier } from './mux/link-carrier.js';
 import { MuxConnection, type MuxAcceptor } from './mux/mux-connection.js';
 import type { MuxConn } from './mux/mux-conn.js';
 import type { MuxPackets } from './mux/mux-packets.js';
@@ -38,7 +38,7 @@ export class BridgeWorker implements MuxAcceptor {
     this.#bridge = bridge;
     this.openedAt = context.plane.timers.now;
     this.#packets = context.dispatcher.packets({ inboundTag: bridge.tag, inboundProtocol: BRIDGE_PROTOCOL });
-    this.#mux = new MuxConnection(context.plane, new Carrier(link), {
+    this.#mux = new MuxConnection(context.plane, new LinkCarrier(context.plane, link), {
       acceptor: this,
       onClosed: (error) => {
         this.#packets.close();

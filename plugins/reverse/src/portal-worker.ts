@@ -1,14 +1,6 @@
-import {
-  type SluiceError,
-  TimerEntry,
-  TimerWheel,
-  type DataPlane,
-  type Destination,
-  type Link,
-  type Endpoint,
-} from '@sluice/plugin-api';
+import { type SluiceError, TimerEntry, TimerWheel, type DataPlane, type Destination } from '@sluice/plugin-api';
 import { controlTarget, encodeControl } from './control/control.js';
-import { Carrier } from './mux/carrier.js';
+import type { Carrier } from './mux/carrier.js';
 import type { MuxConn } from './mux/mux-conn.js';
 import { MuxConnection } from './mux/mux-connection.js';
 import type { MuxPackets } from './mux/mux-packets.js';
@@ -19,9 +11,6 @@ const HEARTBEAT_TICKS = TimerWheel.ticks(2000);
 const MAX_OPENED = 256;
 
 export interface PortalWorkerOptions {
-  /** Of the bridge's session: who the bridge is. */
-  readonly remote: Endpoint;
-  readonly local: Endpoint;
   onClosed(worker: PortalWorker, error: SluiceError | undefined): void;
 }
 
@@ -33,13 +22,10 @@ export class PortalWorker extends TimerEntry {
   /** It has carried enough: the bridge opens another. */
   draining = false;
 
-  /** Takes the link over. */
-  constructor(plane: DataPlane, link: Link, options: PortalWorkerOptions) {
+  constructor(plane: DataPlane, carrier: Carrier, options: PortalWorkerOptions) {
     super();
     this.#plane = plane;
-    this.#mux = new MuxConnection(plane, new Carrier(link), {
-      remote: options.remote,
-      local: options.local,
+    this.#mux = new MuxConnection(plane, carrier, {
       onClosed: (error) => {
         plane.timers.cancel(this);
         options.onClosed(this, error);
@@ -87,7 +73,7 @@ export class PortalWorker extends TimerEntry {
     if (this.#mux.closed) return;
     if (this.draining) {
       if (this.#mux.size === 0) {
-        this.#mux.end();
+        this.#mux.finish();
         return;
       }
       // Nothing else may be said for longer than what lies between the two sides takes for life.
@@ -98,7 +84,7 @@ export class PortalWorker extends TimerEntry {
 
   #beat(): void {
     this.draining = this.#mux.opened > MAX_OPENED;
-    this.#control?.send(encodeControl(this.draining ? 'drain' : 'active'));
+    this.#control?.sendAnyhow(encodeControl(this.draining ? 'drain' : 'active'));
     if (this.draining) this.#control?.close();
   }
 }

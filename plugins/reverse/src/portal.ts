@@ -1,14 +1,13 @@
 import {
-  connPair,
   Link,
   SluiceError,
-  type DataPlane,
   type Destination,
   type Outbound,
   type PacketConn,
   type ServiceContext,
   type Session,
 } from '@sluice/plugin-api';
+import { ConnCarrier } from './mux/conn-carrier.js';
 import { isCarried } from './mux/frame.js';
 import { PortalPackets } from './portal-packets.js';
 import { PortalWorker } from './portal-worker.js';
@@ -72,10 +71,8 @@ export class Portal implements Outbound {
     if (this.#workers.size >= MAX_WORKERS)
       throw new SluiceError('E_UPSTREAM_REJECTED', `the portal has ${MAX_WORKERS} connections of bridges already`);
     const { plane, logger } = this.#context;
-    const [near, far] = pairFor(plane);
-    const worker = new PortalWorker(plane, far, {
-      remote: session.source,
-      local: session.local,
+    const conn = new ConnCarrier(session.local, session.source);
+    const worker = new PortalWorker(plane, conn, {
       onClosed: (closed, error) => {
         this.#workers.delete(closed);
         if (error !== undefined)
@@ -84,7 +81,7 @@ export class Portal implements Outbound {
     });
     this.#workers.add(worker);
     worker.begin();
-    return near;
+    return new Link(conn);
   }
 
   /** @throws SluiceError E_UNSUPPORTED, E_DIAL_UNREACHABLE */
@@ -110,9 +107,4 @@ function isBetter(a: PortalWorker, b: PortalWorker): boolean {
   if (a.draining !== b.draining) return b.draining;
   if (a.isHeldUp !== b.isHeldUp) return b.isHeldUp;
   return a.load < b.load;
-}
-
-function pairFor(plane: DataPlane): [near: Link, far: Link] {
-  const [near, far] = connPair(plane);
-  return [new Link(near), new Link(far)];
 }

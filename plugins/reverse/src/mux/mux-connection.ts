@@ -29,9 +29,6 @@ export interface MuxAcceptor {
 export interface MuxOptions {
   /** Undefined on the side that opens the streams: the client of the two. */
   readonly acceptor?: MuxAcceptor;
-  /** Whom the streams are from; default: the carrier's remote. */
-  readonly remote?: Endpoint | undefined;
-  readonly local?: Endpoint | undefined;
   /** Called once, when all streams have been told. */
   onClosed(error: SluiceError | undefined): void;
 }
@@ -41,11 +38,11 @@ export const MAX_STREAMS = 2048;
 const MAX_ID = 0xffff;
 /** Short answers that may wait for a peer that does not read them. */
 const MAX_ANSWERS = 4096;
+/** Bytes of packets that may wait for it. */
+const MAX_PACKETS_WAITING = 256 * 1024;
 
 /** One carrier with its streams: both roles of Mux.Cool. */
 export class MuxConnection implements CarrierUser, FrameReceiver {
-  readonly local: Endpoint;
-  readonly remote: Endpoint;
   readonly #plane: DataPlane;
   readonly #carrier: Carrier;
   readonly #options: MuxOptions;
@@ -58,6 +55,8 @@ export class MuxConnection implements CarrierUser, FrameReceiver {
   #current: MuxStream | undefined;
   #nextId = 1;
   #answers = 0;
+  /** Bytes of packets that wait for the carrier. */
+  #packetsWaiting = 0;
   #blocked = false;
   #closed = false;
   /** The tick at which something came last. */
@@ -67,14 +66,12 @@ export class MuxConnection implements CarrierUser, FrameReceiver {
     this.#plane = plane;
     this.#carrier = carrier;
     this.#options = options;
-    this.local = options.local ?? carrier.local;
-    this.remote = options.remote ?? carrier.remote;
     this.heardAt = plane.timers.now;
     this.#sender = new FrameSender((bytes) => this.#send(bytes));
     const streams = this.#streams;
     this.#slow = new SlowStreams(plane.timers, {
-      pause: () => carrier.pause(),
-      resume: () => carrier.resume(),
+      pause: () => carrier.pauseReading(),
+      resume: () => carrier.resumeReading(),
       get isShared() {
         return streams.size > 1;
       },
@@ -84,6 +81,14 @@ export class MuxConnection implements CarrierUser, FrameReceiver {
   /** From now on streams can come. */
   begin(): void {
     this.#carrier.begin(this);
+  }
+
+  get local(): Endpoint {
+    return this.#carrier.local;
+  }
+
+  get remote(): Endpoint {
+    return this.#carrier.remote;
   }
 
   get closed(): boolean {
@@ -150,8 +155,8 @@ export class MuxConnection implements CarrierUser, FrameReceiver {
   }
 
   /** Ends in order; to be called without streams. */
-  end(): void {
-    this.#carrier.end(this.#plane);
+  finish(): void {
+    this.#carrier.finish();
   }
 
   // For streams.
@@ -167,6 +172,12 @@ export class MuxConnection implements CarrierUser, FrameReceiver {
 
   sendPacket(id: number, payload: Uint8Array, target: Destination | undefined): void {
     this.#sender.packet(id, payload, target);
+    if (this.#blocked) this.#packetsWaiting += payload.length;
+  }
+
+  /** So many packets wait already that further ones are better lost. */
+  get refusesPackets(): boolean {
+    return this.#packetsWaiting > MAX_PACKETS_WAITING;
   }
 
   sendNew(id: number, target: Destination): void {
@@ -210,6 +221,7 @@ export class MuxConnection implements CarrierUser, FrameReceiver {
   drained(): void {
     this.#blocked = false;
     this.#answers = 0;
+    this.#packetsWaiting = 0;
     const owed = [...this.#owed];
     this.#owed.clear();
     for (const stream of owed) {

@@ -44,8 +44,13 @@ export class MuxPackets implements MuxStream {
 
   /** Packets that are too long, and those that a busy connection does not take, are dropped, as UDP does. */
   send(payload: Uint8Array): void {
+    if (payload.length <= MAX_PACKET && !this.#mux.refusesPackets) this.sendAnyhow(payload);
+  }
+
+  /** For what must not be lost, and is little. */
+  sendAnyhow(payload: Uint8Array): void {
+    if (this.#closed) return;
     this.activeAt = this.#mux.now;
-    if (this.#closed || payload.length > MAX_PACKET || this.#mux.blocked) return;
     const target = this.#target;
     this.#target = undefined;
     this.#mux.sendPacket(this.id, payload, target);
