@@ -230,7 +230,7 @@ describe('a domain in any case', () => {
 describe('an explanation', () => {
   test('tells each condition, the resolving, and the end', async () => {
     const configs = [
-      { type: 'field', outboundTag: 'a', fields: { port: '80-90', domain: ['full:a.example', 'x', 'y', 'z'] } },
+      { type: 'field', outboundTag: 'a', fields: { port: '80-90', domain: ['full:a.example', 'q', 'w', 'z'] } },
       { type: 'field', outboundTag: 'b', fields: { inboundTag: ['in'], ip: ['geoip:cn'] } },
     ];
     const router = new Router({
@@ -246,7 +246,7 @@ describe('an explanation', () => {
           matches: false,
           conditions: [
             { field: 'port', holds: false, note: '443; wanted 80-90' },
-            { field: 'domain', holds: false, note: 'inside.example; wanted full:a.example, x, y and 1 more' },
+            { field: 'domain', holds: false, note: 'inside.example; wanted full:a.example, q, w and 1 more' },
           ],
         },
         {
