@@ -1,7 +1,7 @@
 export { corePlugin } from './core-plugin.js';
 export { createInstance } from './create-instance.js';
 export { Instance, type CloseOptions, type InboundStatus, type InstanceOptions } from './instance.js';
-export type { Listening } from './inbound/inbound-worker.js';
+export type { Listening } from './inbound/port-set.js';
 export type { LogTargets } from './log/log-sink.js';
 export type { Explanation, ExplanationStep, ResolveStep, RuleStep } from './routing/explanation.js';
 export type { RouteSubject } from './routing/route-subject.js';

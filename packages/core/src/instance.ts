@@ -9,7 +9,7 @@ import {
 } from '@sluice/plugin-api';
 import { compose, type Composition } from './composition.js';
 import { InstanceControl } from './control/instance-control.js';
-import type { Listening } from './inbound/inbound-worker.js';
+import type { Listening } from './inbound/port-set.js';
 import { Lifecycle } from './lifecycle/lifecycle.js';
 import type { LogTargets } from './log/log-sink.js';
 import { Contributions } from './registry/contributions.js';

@@ -23,7 +23,8 @@ import type { SessionTable } from '../dispatch/session-table.js';
 import type { AccessLog } from '../log/access-log.js';
 import type { Sniffing } from '../sniffing/sniffing.js';
 import type { TrafficPair } from '../stats/traffic-counters.js';
-import { ListeningPort, type PortOwner } from './listening-port.js';
+import type { PortAddress, PortOwner } from './listening-port.js';
+import { PortSet, type Listening } from './port-set.js';
 
 export interface InboundServices {
   readonly plane: DataPlane;
@@ -47,12 +48,6 @@ export interface InboundParts {
 /** Connections that could not be accepted are counted for this long before the log says so, in ms. */
 const TURN_AWAY_REPORT_MS = 500;
 
-/** Where an inbound listens. */
-export interface Listening {
-  readonly network: Network;
-  readonly endpoint: Endpoint;
-}
-
 /** A configured inbound: listens, and gives every accepted connection its session. */
 export class InboundWorker implements InboundIdentity, InboundView, PortOwner {
   readonly tag: string;
@@ -60,6 +55,7 @@ export class InboundWorker implements InboundIdentity, InboundView, PortOwner {
   readonly config: InboundConfig;
   readonly sniffing: Sniffing | undefined;
   readonly count: SessionCount;
+  readonly ports: PortSet;
   /** What counts its connections from now on. */
   traffic: TrafficPair = { uplink: undefined, downlink: undefined };
   readonly #inbound: Inbound;
@@ -67,11 +63,6 @@ export class InboundWorker implements InboundIdentity, InboundView, PortOwner {
   readonly #services: InboundServices;
   readonly #runner: SessionRunner;
   readonly #packets: PacketFlows;
-  #ports = new Map<string, ListeningPort>();
-  /** Ports that it will have from others, by their keys. */
-  readonly #promised = new Map<string, InboundWorker>();
-  /** Ports of others that had to be closed for its own. */
-  readonly #displaced: ListeningPort[] = [];
   /** Connections that came before everything they need was in its place; undefined from then on. */
   #early: Conn[] | undefined = [];
   #closing = false;
@@ -89,6 +80,9 @@ export class InboundWorker implements InboundIdentity, InboundView, PortOwner {
     this.#networks = parts.networks;
     this.#packets = parts.packets;
     this.#services = services;
+    const onLost = ({ message, code }: SluiceError): void =>
+      services.logger.error(`a port could not be opened again: ${message}`, { code });
+    this.ports = new PortSet(services.plane, this, onLost);
     this.#runner = new SessionRunner(services, services.logger);
   }
 
@@ -101,8 +95,7 @@ export class InboundWorker implements InboundIdentity, InboundView, PortOwner {
   }
 
   get listening(): Listening[] {
-    const ports = [...this.#ports.values()].map(({ network, endpoint }) => ({ network, endpoint }));
-    return [...ports.filter(({ network }) => network === 'tcp'), ...ports.filter(({ network }) => network === 'udp')];
+    return this.ports.listening;
   }
 
   /** Lines for a person, such as links to share. */
@@ -121,36 +114,28 @@ export class InboundWorker implements InboundIdentity, InboundView, PortOwner {
    * All of a start that can fail. Who is to make way goes on meanwhile, and for good if this is
    * closed instead of taking the ports.
    * @param previous whose place it takes
-   * @param leaving all that go or are replaced, by the keys of their ports
+   * @param leaving the ports of all that go or are replaced, by their keys
    * @returns the e-mails of users whose connections must end
    */
   async prepare(
     previous?: InboundWorker,
-    leaving: ReadonlyMap<string, InboundWorker> = new Map(),
+    leaving: ReadonlyMap<string, PortSet> = new Map(),
   ): Promise<readonly string[]> {
     let revoked: readonly string[] = [];
     if (previous?.protocol === this.protocol) revoked = this.#inbound.succeed?.(previous.#inbound) ?? [];
     await this.#inbound.start?.();
-    await this.#open(leaving);
+    try {
+      await this.ports.open(this.#addresses(), leaving);
+    } catch (error) {
+      const { code, message } = toSluiceError(error);
+      throw new SluiceError(code, `${this.name} (${this.protocol}) cannot listen: ${message}`, { cause: error });
+    }
     return revoked;
-  }
-
-  /** The keys of the ports that it has open. */
-  get portKeys(): Iterable<string> {
-    return this.#ports.keys();
   }
 
   /** Takes over the ports that others have open. At once: no connection is refused. */
   takePorts(): void {
-    for (const [key, owner] of this.#promised) {
-      const port = owner.#ports.get(key);
-      if (port === undefined) continue;
-      owner.#ports.delete(key);
-      port.owner = this;
-      this.#ports.set(key, port);
-    }
-    this.#promised.clear();
-    this.#displaced.length = 0;
+    this.ports.take();
     const where = this.listening.map(({ network, endpoint }) => `${network}:${formatEndpoint(endpoint)}`);
     this.#services.logger.info(`listening on ${where.join(', ')}`);
     const early = this.#early ?? [];
@@ -166,10 +151,7 @@ export class InboundWorker implements InboundIdentity, InboundView, PortOwner {
       this.#turnAwayReport.onTimer();
     }
     for (const conn of this.#early?.splice(0) ?? []) conn.destroy();
-    const open = [...this.#ports.values()];
-    this.#ports = new Map();
-    await Promise.all(open.map((port) => port.close()));
-    await this.#putBack();
+    await this.ports.close();
   }
 
   async close(): Promise<void> {
@@ -227,60 +209,10 @@ export class InboundWorker implements InboundIdentity, InboundView, PortOwner {
     this.#services.logger.warn(error.message, { code: error.code });
   }
 
-  *#addresses(): Generator<{ network: Network; port: number }> {
-    const ranges = this.config.ports.length === 0 ? [{ from: 0, to: 0 }] : this.config.ports;
+  *#addresses(): Generator<PortAddress> {
+    const { listen: host, ports } = this.config;
+    const ranges = ports.length === 0 ? [{ from: 0, to: 0 }] : ports;
     for (const { from, to } of ranges)
-      for (let port = from; port <= to; port += 1) for (const network of this.#networks) yield { network, port };
-  }
-
-  /** All ports or none; those that others have open are left for {@link takePorts}. */
-  async #open(leaving: ReadonlyMap<string, InboundWorker>): Promise<void> {
-    const host = this.config.listen;
-    const ports = new Map<string, ListeningPort>();
-    try {
-      for (const { network, port } of this.#addresses()) {
-        const key = ListeningPort.key(network, host, port);
-        const owner = leaving.get(key);
-        if (owner !== undefined) this.#promised.set(key, owner);
-        else ports.set(key, await this.#openPort(network, port, leaving));
-        if (this.#closing) throw new SluiceError('E_CLOSING', 'closed meanwhile');
-      }
-    } catch (error) {
-      await Promise.all([...ports.values()].map((port) => port.close()));
-      await this.#putBack();
-      const { code, message } = toSluiceError(error, 'E_LISTEN_FAILED');
-      throw new SluiceError(code, `${this.name} (${this.protocol}) cannot listen: ${message}`, { cause: error });
-    }
-    this.#ports = ports;
-  }
-
-  /** Where another that is to go has the same port of an overlapping address, that one is closed first. */
-  async #openPort(network: Network, port: number, leaving: ReadonlyMap<string, InboundWorker>): Promise<ListeningPort> {
-    const open = (): Promise<ListeningPort> =>
-      ListeningPort.open(this.#services.plane, network, this.config.listen, port, this);
-    try {
-      return await open();
-    } catch (error) {
-      const inTheWay = [...leaving].flatMap(([key, owner]) => owner.#ports.get(key) ?? []);
-      const same = inTheWay.filter((each) => each.network === network && each.port === port && port !== 0);
-      if (same.length === 0 || toSluiceError(error).code !== 'E_LISTEN_IN_USE') throw error;
-      for (const each of same) {
-        this.#displaced.push(each);
-        await each.close();
-      }
-      return await open();
-    }
-  }
-
-  /** Opens again what had to make way. */
-  async #putBack(): Promise<void> {
-    for (const port of this.#displaced.splice(0)) {
-      try {
-        await port.reopen();
-      } catch (error) {
-        const { code, message } = toSluiceError(error);
-        this.#services.logger.error(`a port could not be opened again: ${message}`, { code });
-      }
-    }
+      for (let port = from; port <= to; port += 1) for (const network of this.#networks) yield { network, host, port };
   }
 }

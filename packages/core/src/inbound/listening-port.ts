@@ -10,6 +10,13 @@ import {
   type UdpListener,
 } from '@sluice/plugin-api';
 
+/** What a configuration asks to listen on. */
+export interface PortAddress {
+  readonly network: Network;
+  readonly host: string;
+  readonly port: number;
+}
+
 /** Who takes what arrives at a port. */
 export interface PortOwner {
   onConn(conn: Conn): void;
@@ -21,64 +28,63 @@ export interface PortOwner {
 
 /** An address that is listened on. It can change hands without being closed. */
 export class ListeningPort {
-  readonly network: Network;
-  /** As configured. */
-  readonly port: number;
-  /** The same for two ports that are configured alike. */
-  readonly key: string;
   owner: PortOwner;
+  readonly #address: PortAddress;
   readonly #plane: DataPlane;
-  readonly #host: string;
   #listener: Listener | UdpListener | undefined;
 
-  private constructor(plane: DataPlane, network: Network, host: string, port: number, owner: PortOwner) {
+  private constructor(plane: DataPlane, address: PortAddress, owner: PortOwner) {
     this.#plane = plane;
-    this.#host = host;
-    this.port = port;
-    this.network = network;
-    this.key = ListeningPort.key(network, host, port);
+    this.#address = address;
     this.owner = owner;
   }
 
-  static key(network: Network, host: string, port: number): string {
+  /** The same for two ports that are configured alike. */
+  static key({ network, host, port }: PortAddress): string {
     return `${network}:${host}:${port}`;
   }
 
   /** @throws SluiceError E_LISTEN_* */
-  static async open(
-    plane: DataPlane,
-    network: Network,
-    host: string,
-    port: number,
-    owner: PortOwner,
-  ): Promise<ListeningPort> {
-    const opened = new ListeningPort(plane, network, host, port, owner);
+  static async open(plane: DataPlane, address: PortAddress, owner: PortOwner): Promise<ListeningPort> {
+    const opened = new ListeningPort(plane, address, owner);
     await opened.reopen();
     return opened;
   }
 
-  /** After a `close`. @throws SluiceError E_LISTEN_* */
-  async reopen(): Promise<void> {
-    this.#listener =
-      this.network === 'tcp'
-        ? await listen(this.#plane, {
-            host: this.#host,
-            port: this.port,
-            onConn: (conn) => this.owner.onConn(conn),
-            onAcceptError: (error) => this.owner.onAcceptError(error),
-          })
-        : await this.#bind(this.#host, this.port);
+  get network(): Network {
+    return this.#address.network;
+  }
+
+  /** As configured. */
+  get port(): number {
+    return this.#address.port;
   }
 
   get endpoint(): Endpoint {
     return (this.#listener as Listener | UdpListener).endpoint;
   }
 
+  /** After a `close`. @throws SluiceError E_LISTEN_* */
+  async reopen(): Promise<void> {
+    this.#listener = this.network === 'tcp' ? await this.#listen() : await this.#bind();
+  }
+
   async close(): Promise<void> {
     await this.#listener?.close();
   }
 
-  async #bind(host: string, port: number): Promise<UdpListener> {
+  #listen(): Promise<Listener> {
+    const { host, port } = this.#address;
+    return listen(this.#plane, {
+      host,
+      port,
+      onConn: (conn) => this.owner.onConn(conn),
+      onAcceptError: (error) => this.owner.onAcceptError(error),
+    });
+  }
+
+  async #bind(): Promise<UdpListener> {
+    const { host, port } = this.#address;
     const local = { address: host, port };
     const listener: UdpListener = await listenUdp(
       host,

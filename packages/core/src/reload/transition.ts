@@ -3,6 +3,7 @@ import { AssetFolders, type InboundConfig, type OutboundConfig, type SluiceConfi
 import { toSluiceError, type ReloadReport } from '@sluice/plugin-api';
 import type { Composition } from '../composition.js';
 import type { InboundWorker } from '../inbound/inbound-worker.js';
+import type { PortSet } from '../inbound/port-set.js';
 import type { Lifecycle } from '../lifecycle/lifecycle.js';
 import type { LogSink } from '../log/log-sink.js';
 import type { OutboundHandler } from '../outbound/outbound-handler.js';
@@ -108,9 +109,9 @@ export class Transition {
         note(`service ${change.key}`, change);
         await this.#changeService(change);
       }
-      const leaving = new Map<string, InboundWorker>();
+      const leaving = new Map<string, PortSet>();
       for (const { isKept, before } of this.#inbounds)
-        if (!isKept && before !== undefined) for (const key of before.portKeys) leaving.set(key, before);
+        if (!isKept && before !== undefined) for (const key of before.ports.keys) leaving.set(key, before.ports);
       for (const change of this.#inbounds) {
         note(`inbound ${change.key}`, change);
         if (change.isKept || change.after === undefined) continue;
@@ -164,7 +165,7 @@ export class Transition {
   async #prepare(
     { key, before }: NextInbound,
     after: InboundWorker,
-    leaving: ReadonlyMap<string, InboundWorker>,
+    leaving: ReadonlyMap<string, PortSet>,
   ): Promise<void> {
     const emails = await this.#lifecycle.start(after, () => after.prepare(before, leaving));
     this.#undo.push(() => this.#lifecycle.retire(after));
