@@ -10,7 +10,7 @@ import {
   type InboundPacket,
   type Session,
 } from '@sluice/plugin-api';
-import { DirectDialer, hostInbound, type StubSession } from '@sluice/testing';
+import { DirectDialer, hostInbound } from '@sluice/testing';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { dokodemoInbound } from './index.js';
 import type { DokodemoSettings } from './schema.js';
