@@ -1,5 +1,4 @@
-import { SluiceError, type BalancerStrategyContribution, type OutboundHealth } from '@sluice/plugin-api';
-import { MemoryLogger } from '@sluice/testing';
+import { SluiceError, type BalancerStrategyContribution, type Logger, type OutboundHealth } from '@sluice/plugin-api';
 import type { BalancerConfig } from '@sluice/config';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -25,15 +24,25 @@ const dead: OutboundHealth = {
   lastSeenAt: undefined,
 };
 
+/** A log that keeps its lines. */
+class KeptLines implements Logger {
+  readonly lines: string[] = [];
+  readonly debugEnabled = true;
+  readonly debug = (message: string): void => void this.lines.push(`debug ${message}`);
+  readonly info = (message: string): void => void this.lines.push(`info ${message}`);
+  readonly warn = (message: string): void => void this.lines.push(`warn ${message}`);
+  readonly error = (message: string): void => void this.lines.push(`error ${message}`);
+}
+
 interface Made {
   readonly balancers: Balancers;
   readonly health: HealthTable;
-  readonly logger: MemoryLogger;
+  readonly logger: KeptLines;
 }
 
 function made(strategies: Readonly<Record<string, BalancerStrategyContribution>> = {}): Made {
   const health = new HealthTable();
-  const logger = new MemoryLogger();
+  const logger = new KeptLines();
   const all = { ...balancerStrategies, ...strategies };
   const balancers = new Balancers({
     health,

@@ -1,5 +1,4 @@
-import type { BalancerContext, OutboundHealth } from '@sluice/plugin-api';
-import { MemoryLogger } from '@sluice/testing';
+import type { BalancerContext, Logger, OutboundHealth } from '@sluice/plugin-api';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { HealthTable } from '../health-table.js';
@@ -8,11 +7,14 @@ import { LeastPingStrategy } from './least-ping.js';
 import { RandomStrategy } from './random.js';
 import { RoundRobinStrategy } from './round-robin.js';
 
+const nothing = (): void => undefined;
+const silent: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing, debugEnabled: false };
+
 function context<S>(settings: S): BalancerContext<S> & { health: HealthTable } {
   return {
     tag: 'b',
     settings: settings,
-    logger: new MemoryLogger(),
+    logger: silent,
     health: new HealthTable(),
     load: () => 0,
   };
