@@ -54,7 +54,7 @@ export async function startApi(context: ServiceContext<ClashApiSettings>, versio
     feeds: new Map([
       ['/traffic', { feed: trafficFeed(control) }],
       ['/memory', { feed: memoryFeed }],
-      ['/logs', { feed: logFeed(logs), check: logLevel }],
+      ['/logs', { feed: logFeed(logs, control), check: logLevel }],
       ['/connections', { feed: connectionsFeed(connections), check: snapshotInterval }],
     ]),
     oneShot: new Set(['/connections']),

@@ -21,6 +21,7 @@ import {
   type OutboundView,
   type OwnIdentity,
   type ReloadReport,
+  type RouteEvent,
   type RuleView,
   type ServiceContext,
   type SessionView,
@@ -71,6 +72,13 @@ export class FakeControl {
     uplink: this.uplink.value,
     downlink: this.downlink.value,
   });
+
+  readonly routeListeners = new Set<(event: RouteEvent) => void>();
+
+  onRoute = (listener: (event: RouteEvent) => void): (() => void) => {
+    this.routeListeners.add(listener);
+    return () => this.routeListeners.delete(listener);
+  };
 
   overrideBalancer = (tag: string, outboundTag: string | undefined): void => {
     const found = this.balancerList.find((known) => known.tag === tag);

@@ -2,6 +2,7 @@ import process from 'node:process';
 import type { Control, LogFeed, LogSeverity } from '@sluice/plugin-api';
 import { HttpRefusal } from '../http/reply.js';
 import { repeat, type Feed } from '../streams/streams.js';
+import { describeRoute } from '../views/route-line.js';
 import type { Connections } from '../views/connections.js';
 
 const SECOND = 1000;
@@ -58,16 +59,24 @@ export function connectionsFeed(connections: Connections): Feed {
   return (client, query) => repeat(snapshotInterval(query), () => client.offer(() => connections.snapshot()));
 }
 
-export function logFeed(logs: LogFeed): Feed {
+/** The instance's log, and as Clash has it one line for each connection: where it goes, and by which rule. */
+export function logFeed(logs: LogFeed, control: Control): Feed {
   return (client, query) => {
     const level = logLevel(query);
     if (level === 'silent') return () => undefined;
     const isStructured = query.get('format') === 'structured';
-    return logs.subscribe(level, ({ severity, text }) => {
+    const write = (severity: LogSeverity, text: string): void => {
       const line = isStructured
         ? { time: new Date().toTimeString().slice(0, 8), level: severity, message: text, fields: [] }
         : { type: severity, payload: text };
       client.push(JSON.stringify(line));
-    });
+    };
+    const ends = [logs.subscribe(level, ({ severity, text }) => write(severity, text))];
+    if (level === 'debug' || level === 'info') {
+      ends.push(control.onRoute((event) => write('info', describeRoute(event, control))));
+    }
+    return () => {
+      for (const end of ends) end();
+    };
   };
 }

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type http from 'node:http';
 import net from 'node:net';
+import { destination, type RouteEvent } from '@sluice/plugin-api';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { startClashApi, type FakeInstance } from '../instance.fixture.js';
@@ -149,6 +150,34 @@ describe('/logs', () => {
       message: 'three',
       fields: [],
     });
+  });
+
+  test('have a line for each connection, as Clash has it', async () => {
+    const { control } = instance;
+    control.ruleList = [
+      { type: 'field', outboundTag: undefined, balancerTag: 'any', fields: { domain: ['example.org'] } },
+    ];
+    const [logs, errors] = [open('/logs'), open('/logs?level=warning')];
+    await listening(2);
+    const question = { inboundTag: 'in', network: 'tcp', target: destination('tcp', 'example.org', 443) } as const;
+    const source = { address: '2001:db8::1', port: 5 };
+    const routed = (event: RouteEvent): void => control.routeListeners.forEach((listener) => listener(event));
+    routed({ question, outboundTag: 'direct', balancerTag: undefined, ruleIndex: undefined });
+    const asked = { ...question, network: 'udp', source, user: { email: 'me@x', level: 0 } } as const;
+    routed({ question: asked, outboundTag: 'a', balancerTag: 'any', ruleIndex: 0 });
+    expect(await logs.next()).toEqual({
+      type: 'info',
+      payload: '[TCP] in --> example.org:443 match Match using direct',
+    });
+    expect(await logs.next()).toEqual({
+      type: 'info',
+      payload: '[UDP] [2001:db8::1]:5(me@x) --> example.org:443 match Domain(example.org) using any[a]',
+    });
+    instance.logs.write('error', 'only this');
+    expect(await errors.next()).toMatchObject({ payload: 'only this' });
+    logs.socket.terminate();
+    await listening(1);
+    expect(control.routeListeners.size).toBe(0);
   });
 
   test('come as lines', async () => {
