@@ -172,12 +172,15 @@ describe('the program and what dashboards ask of it', () => {
       expect((await client.ask('POST', 'configs/geo')).status).toBe(404);
     });
 
-    it('reloads the configuration, and connections stay', async () => {
+    it('reloads the configuration; connections and choices stay', async () => {
       client = new ClashClient(port, secret, origin);
+      await client.ask('PUT', 'proxies/any', { name: 'out-1' });
       const { socket, closed, clientPort } = await connect('door');
       expect((await client.ask('PUT', 'configs?force=true', { path: '', payload: '' })).status).toBe(204);
       const { connections } = (await get('connections')) as { connections: Connection[] };
       expect(connections.map(({ metadata }) => metadata.sourcePort)).toEqual([String(clientPort)]);
+      expect(await get('proxies/any')).toMatchObject({ now: 'out-1' });
+      await client.ask('DELETE', 'proxies/any');
       socket.end();
       await closed;
     });
