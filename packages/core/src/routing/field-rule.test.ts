@@ -256,7 +256,7 @@ describe('attrs', () => {
   });
 
   test('that is empty is no condition', () => {
-    expect(check({ attrs: ' ', port: 443 })).toMatchObject([{ severity: 'warning', path: ['attrs'] }]);
+    expect(check({ attrs: '', port: 443 })).toMatchObject([{ severity: 'warning', path: ['attrs'] }]);
     expect(matches({ attrs: '', port: 443 })).toBe(true);
   });
 });

@@ -120,6 +120,14 @@ describe('values, as Starlark has them', () => {
     ["'x.js'.endswith(('.js', '.css'))", 'True'],
     ["'accept' in attrs.keys() and 'GET' in attrs.values() and (':method', 'GET') in attrs.items()", 'True'],
     ['[5, 6].index(6)', '1'],
+    ['[x * 2 for x in [1, 2, 3] if x != 2]', '[2, 6]'],
+    ['[x + y for x in [10, 20] for y in (1, 2) if x + y != 21]', '[11, 12, 22]'],
+    ['[[x for x in [y, y + 1]] for y in [1, 5]]', '[[1, 2], [5, 6]]'],
+    ['[x for x in [1] for y in [x for x in [7]]] + [1 for (a, b) in [(1, 2)] if a < b]', '[1, 1]'],
+    ["{k: len(v) for k, v in attrs.items() if k.startswith(':')}", '{":method": 3, ":path": 10}'],
+    ["any([attrs['host'].endswith(end) for end in ['.com', '.org']])", 'True'],
+    ["'%s is %d%% of %r, %x %X %o' % ('a', 5, 'b', 255, 255, 8)", '"a is 5% of \\"b\\", ff FF 10"'],
+    ["'%s' % [1]", '"[1]"'],
   ])('%s is %s', (source, expected) => {
     expect(value(source)).toBe(expected);
   });
@@ -147,6 +155,14 @@ describe('values, as Starlark has them', () => {
     "-'a'",
     "'abc'.startswith()",
     '9007199254740991 + 1',
+    "'%s' % (1, 2)",
+    "'%s %s' % 1",
+    "'%d' % 'a'",
+    "'%q' % 1",
+    '[x for x in x]',
+    '[x for x in 1]',
+    '[1 for a, b in [(1,)]]',
+    '{1: x for x in [1, 2] for y in [[]] if {y: 1}}',
   ])('%s has no value, and does not match', (source) => {
     expect(value(source)).toBe('error');
     expect(compileAttrs(source).isSatisfied(request)).toBe(false);
@@ -166,14 +182,19 @@ describe('what cannot be read is an error at its column', () => {
     ["'a\nb'", 0, 'the string has no end'],
     ['1 2', 2, 'a number is not expected here'],
     ['True) or (False', 4, '")" is not expected here'],
-    ['[x for x in attrs]', 3, '"for" cannot be used'],
+    ['[x for y in attrs]', 1, 'there is no name "x"'],
+    ['[1 for x in [1]] + [x]', 20, 'there is no name "x"'],
+    ['[x for x]', 8, '"in" is expected'],
+    ['[x if x for x in []]', 8, '"else" is expected'],
+    ["'\\d'", 1, 'unknown escape'],
+    [' ', 1, 'an expression is expected'],
     ['[x]', 1, 'there is no name "x"'],
-    ['[1 for', 3, '"for" cannot be used'],
+    ['[1 for', 6, 'a name is expected'],
     ['lambda: 1', 0, '"lambda" cannot be used'],
     ['import os', 0, '"import" cannot be used'],
     ['"a".__class__', 4, 'there is no method "__class__"'],
     ['"a".constructor("x")', 4, 'there is no method "constructor"'],
-    ['constructor("x")', 0, 'there is no name "constructor"'],
+    ['constructor("x")', 0, 'there is no function "constructor"'],
     ['attrs.get', 9, '"(" is expected, not the end'],
     ['attrs["a"]()', 10, 'only functions and methods'],
     ['017', 0, 'must not begin with 0'],
@@ -195,6 +216,8 @@ describe('what cannot be read is an error at its column', () => {
 describe('what a request or an expression can cost is bounded', () => {
   test.each([
     "'a' * 1000000000",
+    '[a for a in [0] * 100 for b in [0] * 100 for c in [0] * 100]',
+    "'%s' % (['a' * 100000] * 2 + [['a' * 100000]] * 2)",
     "'abcdefgh' * 20000 * 20000",
     '[0] * 100000 * 100000',
     "[['a' * 1000] * 100] * 100",

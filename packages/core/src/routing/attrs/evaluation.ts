@@ -1,6 +1,6 @@
 import { EvaluationError } from './evaluation-error.js';
-import type { Expression } from './expression.js';
-import { callFunction } from './functions.js';
+import type { Clause, Expression } from './expression.js';
+import { callFunction, itemsOf } from './functions.js';
 import { callMethod } from './methods.js';
 import { combine, compareBy, itemAt, sliced } from './operators.js';
 import { DictValue, isTrue, ListValue, TupleValue, typeName, weightOf, type Value } from './values.js';
@@ -15,6 +15,7 @@ const WEIGHT_OF_STEP = 64;
 export class Evaluation {
   #steps = 0;
   #dict: DictValue | undefined;
+  readonly #variables = new Map<string, Value>();
 
   constructor(readonly attributes: Readonly<Record<string, string>>) {}
 
@@ -34,6 +35,23 @@ export class Evaluation {
         return new DictValue(
           expression.entries.map(([key, value]) => [this.valueOf(key), this.valueOf(value)] as const),
         );
+      case 'variable': {
+        const value = this.#variables.get(expression.name);
+        if (value === undefined) throw new EvaluationError('a name has no value yet');
+        return value;
+      }
+      case 'comprehension': {
+        const items: Value[] = [];
+        this.#loop(expression.clauses, 0, () => items.push(this.valueOf(expression.item)));
+        return new ListValue(items);
+      }
+      case 'dict comprehension': {
+        const entries = new Map<Value, Value>();
+        this.#loop(expression.clauses, 0, () => {
+          entries.set(this.valueOf(expression.key), this.valueOf(expression.value));
+        });
+        return new DictValue(entries);
+      }
       case 'not':
         return !isTrue(this.valueOf(expression.operand));
       case 'negative':
@@ -96,6 +114,37 @@ export class Evaluation {
       return this.attributes[key]!;
     }
     return itemAt(this.valueOf(of), key);
+  }
+
+  #loop(clauses: readonly Clause[], at: number, body: () => void): void {
+    const clause = clauses[at];
+    if (clause === undefined) return body();
+    if (clause.kind === 'if') {
+      if (isTrue(this.valueOf(clause.condition))) this.#loop(clauses, at + 1, body);
+      return;
+    }
+    const { names } = clause;
+    const outer = names.map((name) => this.#variables.get(name));
+    for (const item of itemsOf(this.valueOf(clause.of))) {
+      this.#spend(1);
+      this.#bind(names, item);
+      this.#loop(clauses, at + 1, body);
+    }
+    names.forEach((name, i) => {
+      const value = outer[i];
+      if (value === undefined) this.#variables.delete(name);
+      else this.#variables.set(name, value);
+    });
+  }
+
+  #bind(names: readonly string[], item: Value): void {
+    if (names.length === 1) {
+      this.#variables.set(names[0]!, item);
+      return;
+    }
+    const parts = itemsOf(item);
+    if (parts.length !== names.length) throw new EvaluationError('there are more or fewer values than names');
+    names.forEach((name, i) => this.#variables.set(name, parts[i]!));
   }
 
   #all(expressions: readonly Expression[]): Value[] {

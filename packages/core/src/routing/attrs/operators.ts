@@ -1,5 +1,6 @@
 import { EvaluationError } from './evaluation-error.js';
 import type { BinaryOperator, Comparison } from './expression.js';
+import { formatted } from './string-format.js';
 import {
   areEqual,
   checkWeight,
@@ -47,6 +48,7 @@ export function combine(operator: BinaryOperator, left: Value, right: Value): Va
       return new TupleValue([...left.items, ...right.items]);
     }
   }
+  if (operator === '%' && typeof left === 'string') return formatted(left, right);
   if (operator === '*') {
     if (typeof right === 'number') return repeated(left, right);
     if (typeof left === 'number') return repeated(right, left);

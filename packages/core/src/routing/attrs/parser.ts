@@ -1,5 +1,5 @@
 import { nearest } from '@sluice/config';
-import type { BinaryOperator, Comparison, Expression } from './expression.js';
+import type { BinaryOperator, Clause, Comparison, Expression } from './expression.js';
 import { FUNCTION_NAMES, isFunctionName } from './functions.js';
 import { METHOD_NAMES } from './methods.js';
 import { AttrsSyntaxError } from './syntax-error.js';
@@ -25,12 +25,18 @@ export function parse(source: string): Expression {
 class Parser {
   #at = 0;
   #depth = 0;
+  /** Names that no comprehension around them has bound yet: the `for` stands after what uses them. */
+  #free: { readonly name: string; readonly at: number }[] = [];
 
   constructor(readonly tokens: readonly Token[]) {}
 
   whole(): Expression {
     const expression = this.#list('end');
     if (this.#next.kind !== 'end') this.#unexpected();
+    const [free] = this.#free;
+    if (free !== undefined) {
+      throw unknown('name', free.name, ['attrs', ...CONSTANTS.keys(), ...FUNCTION_NAMES], free.at);
+    }
     return expression;
   }
 
@@ -216,7 +222,7 @@ class Parser {
       this.#expect(')');
       return inner;
     }
-    if (this.#take('[')) return { kind: 'list', items: this.#items(']') };
+    if (this.#take('[')) return this.#brackets();
     if (this.#take('{')) return this.#dict();
     return this.#unexpected('an expression');
   }
@@ -227,7 +233,9 @@ class Parser {
     if (constant !== undefined) return { kind: 'constant', value: constant };
     if (name === 'attrs') return { kind: 'attrs' };
     if (!isFunctionName(name)) {
-      throw unknown('name', name, ['attrs', ...CONSTANTS.keys(), ...FUNCTION_NAMES], at);
+      if (this.#is('(')) throw unknown('function', name, FUNCTION_NAMES, at);
+      this.#free.push({ name, at });
+      return { kind: 'variable', name };
     }
     this.#expect('(');
     return { kind: 'call', name, args: this.#items(')') };
@@ -243,15 +251,61 @@ class Parser {
     return items;
   }
 
+  #brackets(): Expression {
+    const outer = this.#free.length;
+    if (this.#take(']')) return { kind: 'list', items: [] };
+    const item = this.#test();
+    if (this.#is('for')) return { kind: 'comprehension', item, clauses: this.#clauses(']', outer) };
+    if (!this.#is(']')) this.#expect(',');
+    return { kind: 'list', items: [item, ...this.#items(']')] };
+  }
+
   #dict(): Expression {
+    const outer = this.#free.length;
     const entries: (readonly [Expression, Expression])[] = [];
     while (!this.#take('}')) {
       const key = this.#test();
       this.#expect(':');
-      entries.push([key, this.#test()]);
+      const value = this.#test();
+      if (entries.length === 0 && this.#is('for')) {
+        return { kind: 'dict comprehension', key, value, clauses: this.#clauses('}', outer) };
+      }
+      entries.push([key, value]);
       if (!this.#is('}')) this.#expect(',');
     }
     return { kind: 'dict', entries };
+  }
+
+  /** @param outer how many free names there were before the comprehension began */
+  #clauses(end: ']' | '}', outer: number): Clause[] {
+    const clauses: Clause[] = [];
+    const bound = new Set<string>();
+    while (!this.#take(end)) {
+      if (clauses.length > 0 && this.#take('if')) {
+        clauses.push({ kind: 'if', condition: this.#or() });
+        continue;
+      }
+      this.#expect('for');
+      const names = this.#loopNames();
+      for (const name of names) bound.add(name);
+      this.#expect('in');
+      clauses.push({ kind: 'for', names, of: this.#or() });
+    }
+    this.#free = this.#free.filter(({ name }, i) => i < outer || !bound.has(name));
+    return clauses;
+  }
+
+  #loopNames(): string[] {
+    const inParentheses = this.#take('(');
+    const names: string[] = [];
+    do {
+      const token = this.#next;
+      if (token.kind !== 'name') this.#unexpected('a name');
+      this.#at += 1;
+      names.push(token.text);
+    } while (this.#take(','));
+    if (inParentheses) this.#expect(')');
+    return names;
   }
 }
 

@@ -11,8 +11,8 @@ export interface AttrsProgram {
 
 /**
  * Compiles an expression of Starlark (https://github.com/bazelbuild/starlark/blob/master/spec.md), as V2Ray
- * takes it for a rule's `attrs`. Of the language these parts are not there: comprehensions, lambdas, floats, bit
- * operators, named arguments, and what changes a value.
+ * takes it for a rule's `attrs`. Of the language these parts are not there: lambdas and functions as values, floats,
+ * bit operators, named arguments, `str.format`, and what changes a value.
  * @throws AttrsSyntaxError
  */
 export function compileAttrs(source: string): AttrsProgram {

@@ -66,8 +66,7 @@ function readEscape(source: string, at: number): { bytes: string; length: number
   if (byte >= 0 && byte < 256) return { bytes: String.fromCharCode(byte), length: 1 + all.length };
   const code = Number.parseInt(short ?? long ?? '-1', 16);
   if (code >= 0 && code <= 0x10ffff) return { bytes: utf8(String.fromCodePoint(code)), length: 1 + all.length };
-  // As the Starlark of V2Ray's time has it.
-  return { bytes: '\\', length: 1 };
+  throw new AttrsSyntaxError(`the string has an unknown escape "\\${next}"; a backslash itself is written "\\\\"`, at);
 }
 
 /** The bytes of a text as units. */

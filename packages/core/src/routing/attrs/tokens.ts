@@ -8,11 +8,11 @@ export type Token =
   | { readonly kind: 'int'; readonly value: number; readonly at: number }
   | { readonly kind: 'end'; readonly at: number };
 
-const USED_KEYWORDS = new Set(['and', 'or', 'not', 'in', 'if', 'else']);
+const USED_KEYWORDS = new Set(['and', 'or', 'not', 'in', 'if', 'else', 'for']);
 
 /** Starlark has these, or keeps them for itself, and none can stand in an expression here. */
 const OTHER_KEYWORDS = new Set(
-  'as assert break class continue def del elif except finally for from global import is lambda load nonlocal pass raise return try while with yield'.split(
+  'as assert break class continue def del elif except finally from global import is lambda load nonlocal pass raise return try while with yield'.split(
     ' ',
   ),
 );

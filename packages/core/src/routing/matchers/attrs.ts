@@ -14,7 +14,7 @@ export const attrsMatcher = defineMatcher<{ attrs?: string }>({
   },
   parse({ attrs }, problems): RuleCondition | undefined {
     if (attrs === undefined || attrs === null) return undefined;
-    if (attrs.trim() === '') {
+    if (attrs === '') {
       problems.warning(['attrs'], 'an empty expression is no condition: the rule matches as if it were not there');
       return undefined;
     }
