@@ -163,7 +163,7 @@ export const Blackhole = message(`${PROXY}.blackhole.Config`, { response: inner(
 
 export const DnsOutbound = message(`${PROXY}.dns.Config`, { server: inner(1, Endpoint) });
 
-/** One file a package, not V2Ray's own division: nothing imports these. */
+/** As much of V2Ray's files as is translated. */
 export const settingsFiles: readonly ProtoFile[] = [
   {
     name: 'transport/internet/config.proto',

@@ -33,5 +33,5 @@ export function asXray(file: FileDescriptorProto): FileDescriptorProto {
 
 /** A name of Xray's as V2Ray has it; any other as it is. */
 export function v2rayName(name: string): string {
-  return name.replace(/^xray\.(core\.)?/, 'v2ray.core.');
+  return name.replace(/^xray(\.core)?(?=\.|$)/, 'v2ray.core');
 }

@@ -51,11 +51,6 @@ export class GrpcServer {
     this.#http.on('sessionError', (error: Error) => logger.debug(`a client's connection failed: ${error.message}`));
   }
 
-  /** How many clients are connected. */
-  get connections(): number {
-    return this.#sessions.size;
-  }
-
   /** Takes a connection over. @throws SluiceError E_CLOSING */
   serve(stream: Duplex): void {
     if (this.#isClosed) throw new SluiceError('E_CLOSING', 'the API is closed');

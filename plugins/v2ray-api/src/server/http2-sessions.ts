@@ -1,6 +1,6 @@
 import type { ServerHttp2Session } from 'node:http2';
 
-/** A session without a call for this long is closed, one with calls is asked whether it is alive; in ms. */
+/** How often is looked: a session without a call since is closed, one with calls asked whether it is alive; in ms. */
 const QUIET_MS = 120_000;
 /** Ending calls have this long to tell their clients; in ms. */
 const GRACE_MS = 500;
@@ -9,13 +9,11 @@ const GRACE_MS = 500;
 export class Http2Sessions {
   readonly #open = new Set<ServerHttp2Session>();
   readonly #max: number;
+  readonly #quietMs: number;
 
-  constructor(max: number) {
+  constructor(max: number, quietMs = QUIET_MS) {
     this.#max = max;
-  }
-
-  get size(): number {
-    return this.#open.size;
+    this.#quietMs = quietMs;
   }
 
   add(session: ServerHttp2Session): void {
@@ -24,23 +22,28 @@ export class Http2Sessions {
       return;
     }
     this.#open.add(session);
-    session.once('close', () => this.#open.delete(session));
     let calls = 0;
+    let isQuiet = true;
     session.on('stream', (stream) => {
       calls += 1;
+      isQuiet = false;
       stream.once('close', () => (calls -= 1));
     });
     let isAsked = false;
-    session.setTimeout(QUIET_MS, () => {
-      if (calls === 0) session.close();
-      else if (isAsked) session.destroy();
-      else {
+    const look = setInterval(() => {
+      if (calls > 0 && isAsked) session.destroy();
+      else if (calls > 0) {
         isAsked = true;
         session.ping((error) => {
-          isAsked = false;
-          if (error !== null) session.destroy();
+          isAsked = error !== null;
         });
-      }
+      } else if (isQuiet) session.close();
+      isQuiet = true;
+    }, this.#quietMs);
+    look.unref();
+    session.once('close', () => {
+      clearInterval(look);
+      this.#open.delete(session);
     });
   }
 

@@ -1,5 +1,6 @@
 import { SluiceError } from '@sluice/plugin-api';
 import type { InboundHandlerConfig, OutboundHandlerConfig, User } from '../protos/shared.js';
+import { v2rayName } from '../protos/xray.js';
 import type { Decoded } from '../wire/message.js';
 import { jsonIn } from './json.js';
 import { protocols } from './protocols.js';
@@ -27,7 +28,8 @@ export function userEntry({ account, ...user }: Decoded<typeof User>, protocol: 
   const json = jsonIn(account);
   if (json !== undefined) return json;
   const accounts = protocols.flatMap((one) => (one.account ? [{ ...one.account, protocol: one.protocol }] : []));
-  const found = translationOf(accounts, account);
+  // Accounts look the same in Xray; its handlers' settings do not.
+  const found = translationOf(accounts, { ...account, type: v2rayName(account.type) });
   if (protocol !== undefined && protocol !== found.protocol) {
     throw new SluiceError('E_CONFIG_INVALID', `an account of ${found.protocol} is none of ${protocol}`);
   }

@@ -1,5 +1,5 @@
 import { HttpAccount, HttpClient, HttpServer } from '../protos/settings.js';
-import { loginUser } from './login-account.js';
+import { accountsOf, loginUser } from './login-account.js';
 import type { AccountUser, ProtocolTranslation } from './protocol.js';
 import { serversOf } from './servers.js';
 import { translation } from './translation.js';
@@ -11,7 +11,7 @@ export const http = {
   protocol: 'http',
   inbound: translation(HttpServer, (config) =>
     said({
-      accounts: Object.entries(config.accounts).map(([user, pass]) => ({ user, pass })),
+      accounts: accountsOf(config.accounts),
       allowTransparent: config.allowTransparent,
       timeout: config.timeout,
       userLevel: config.userLevel,

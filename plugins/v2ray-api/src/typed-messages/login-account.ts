@@ -18,3 +18,10 @@ export function loginUser(
   }
   return { user: username === '' ? email : username, pass: password };
 }
+
+/** The accounts of an inbound, sorted: the message has them in no order. */
+export function accountsOf(passwords: Readonly<Record<string, string>>): Json[] {
+  return Object.entries(passwords)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([user, pass]) => ({ user, pass }));
+}

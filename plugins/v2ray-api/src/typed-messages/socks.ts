@@ -1,5 +1,5 @@
 import { SocksAccount, SocksAuthType, SocksClient, SocksServer } from '../protos/settings.js';
-import { loginUser } from './login-account.js';
+import { accountsOf, loginUser } from './login-account.js';
 import type { AccountUser, ProtocolTranslation } from './protocol.js';
 import { serversOf } from './servers.js';
 import { translation } from './translation.js';
@@ -12,7 +12,7 @@ export const socks = {
   inbound: translation(SocksServer, (config) =>
     said({
       auth: config.authType === SocksAuthType.values.PASSWORD ? 'password' : 'noauth',
-      accounts: Object.entries(config.accounts).map(([user, pass]) => ({ user, pass })),
+      accounts: accountsOf(config.accounts),
       udp: config.udpEnabled,
       ip: hostOf(config.address),
       userLevel: config.userLevel,

@@ -1,7 +1,6 @@
 import { SluiceError } from '@sluice/plugin-api';
 import { decode } from '../protos/registry.js';
 import type { TypedMessage } from '../protos/shared.js';
-import { v2rayName } from '../protos/xray.js';
 import type { Decoded, Message } from '../wire/message.js';
 
 /** A part of a configuration's entry, as its JSON has it. */
@@ -29,13 +28,9 @@ export function translation<D, A extends readonly unknown[]>(
   };
 }
 
-/**
- * The translation of a typed message, under V2Ray's name or Xray's.
- * @throws SluiceError E_UNSUPPORTED
- */
+/** The translation of a typed message. @throws SluiceError E_UNSUPPORTED */
 export function translationOf<T extends { readonly typeName: string }>(known: readonly T[], { type }: Typed): T {
-  const name = v2rayName(type);
-  const found = known.find(({ typeName }) => typeName === name);
+  const found = known.find(({ typeName }) => typeName === type);
   if (found !== undefined) return found;
   const types = known.map(({ typeName }) => typeName).join(', ');
   throw new SluiceError('E_UNSUPPORTED', `the type "${type.slice(0, 256)}" is not known here; known are ${types}`);
