@@ -110,8 +110,8 @@ export class Bridge extends TimerEntry {
         this.#closed(closed, error),
       );
       this.#workers.add(worker);
-      if (!this.#running) worker.close(new SluiceError('E_CLOSING', 'the bridge is being closed'));
       worker.begin();
+      if (!this.#running) worker.close(new SluiceError('E_CLOSING', 'the bridge is being closed'));
       logger.debug('the bridge has connected');
     } catch (error) {
       session.close();
