@@ -29,8 +29,7 @@ export const domainMatcher = defineMatcher<{ domain?: StringList; domains?: Stri
   parse(rule, problems, assets) {
     const items = [...listItems('domain', rule.domain, problems), ...listItems('domains', rule.domains, problems)];
     if (items.length === 0) return undefined;
-    const patterns: Patterns = { full: [], suffixes: [], keywords: [], dotless: [], regexps: [] };
-    for (const item of items) addPattern(patterns, item, problems, assets);
+    const patterns = parsePatterns(items, problems, assets);
     // The router looks names up for all rules together: few rules are ever asked by themselves.
     let set: DomainSet | undefined;
     const wanted = items.map(({ text }) => text);
@@ -42,6 +41,17 @@ export const domainMatcher = defineMatcher<{ domain?: StringList; domains?: Stri
     };
   },
 });
+
+/** The set of names that any of a list's values means, as in a rule's `domain`. */
+export function parseDomains(items: readonly ListItem[], problems: ProblemReporter, assets: AssetFiles): DomainSet {
+  return new DomainSet(parsePatterns(items, problems, assets));
+}
+
+function parsePatterns(items: readonly ListItem[], problems: ProblemReporter, assets: AssetFiles): Patterns {
+  const patterns: Patterns = { full: [], suffixes: [], keywords: [], dotless: [], regexps: [] };
+  for (const item of items) addPattern(patterns, item, problems, assets);
+  return patterns;
+}
 
 function addPattern(patterns: Patterns, { text, path }: ListItem, problems: ProblemReporter, assets: AssetFiles): void {
   const value = text.trim();
