@@ -22,12 +22,7 @@ export async function grpcCall(port: number, path: string, request: Uint8Array):
   // An error of the session ends its streams with it.
   session.on('error', () => undefined);
   try {
-    const stream = session.request({
-      ':method': 'POST',
-      ':path': path,
-      'content-type': 'application/grpc',
-      te: 'trailers',
-    });
+    const stream = session.request(headersOf(path));
     let headers: http2.IncomingHttpHeaders = {};
     const add = (received: http2.IncomingHttpHeaders): void => {
       headers = { ...headers, ...received };
@@ -35,9 +30,7 @@ export async function grpcCall(port: number, path: string, request: Uint8Array):
     stream.on('response', add).on('trailers', add);
     const chunks: Buffer[] = [];
     stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-    const head = Buffer.alloc(5);
-    head.writeUInt32BE(request.length, 1);
-    stream.end(Buffer.concat([head, request]));
+    stream.end(framed(request));
     await once(stream, 'close');
     const body = Buffer.concat(chunks);
     return {
@@ -45,6 +38,27 @@ export async function grpcCall(port: number, path: string, request: Uint8Array):
       message: decodeURIComponent(String(headers['grpc-message'] ?? '')),
       answer: body.length < 5 ? Buffer.alloc(0) : body.subarray(5, 5 + body.readUInt32BE(1)),
     };
+  } finally {
+    session.destroy();
+  }
+}
+
+/** Messages that a call streams, as they come; the test's time limit bounds each wait. */
+export async function* grpcStream(port: number, path: string, request: Uint8Array): AsyncGenerator<Buffer, void> {
+  const session = http2.connect(`http://127.0.0.1:${port}`);
+  session.on('error', () => undefined);
+  try {
+    const stream = session.request(headersOf(path));
+    stream.end(framed(request));
+    let left = Buffer.alloc(0);
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      left = Buffer.concat([left, chunk]);
+      while (left.length >= 5 && left.length >= 5 + left.readUInt32BE(1)) {
+        const end = 5 + left.readUInt32BE(1);
+        yield left.subarray(5, end);
+        left = left.subarray(end);
+      }
+    }
   } finally {
     session.destroy();
   }
@@ -99,4 +113,15 @@ function varint(value: number): Buffer {
     }
     bytes.push((rest & 0x7f) | 0x80);
   }
+}
+
+function headersOf(path: string): http2.OutgoingHttpHeaders {
+  return { ':method': 'POST', ':path': path, 'content-type': 'application/grpc', te: 'trailers' };
+}
+
+/** A message as gRPC sends it: not compressed, with its length. */
+function framed(message: Uint8Array): Buffer {
+  const head = Buffer.alloc(5);
+  head.writeUInt32BE(message.length, 1);
+  return Buffer.concat([head, message]);
 }

@@ -3,7 +3,6 @@ import net from 'node:net';
 import {
   DataPlane,
   LinkDuplex,
-  SluiceError,
   SystemResolver,
   type Control,
   type Health,
@@ -155,4 +154,3 @@ async function frontOf(service: Service): Promise<{ readonly port: number; close
   };
 }
 
-export const notFound = (): SluiceError => new SluiceError('E_NOT_FOUND', 'there is none');

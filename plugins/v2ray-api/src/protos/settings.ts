@@ -143,7 +143,7 @@ export const Dokodemo = message(`${PROXY}.dokodemo.Config`, {
   networks: many(choice(7, Network)),
 });
 
-export const FreedomStrategy = enumType(`${PROXY}.freedom.Config.DomainStrategy`, {
+const FreedomStrategy = enumType(`${PROXY}.freedom.Config.DomainStrategy`, {
   AS_IS: 0,
   USE_IP: 1,
   USE_IP4: 2,
