@@ -1,6 +1,5 @@
-import { once } from 'node:events';
 import http from 'node:http';
-import { WebSocket } from 'ws';
+import { WebSocketClient } from './web-socket-client.js';
 
 export interface Answer {
   readonly status: number;
@@ -11,7 +10,7 @@ export interface Answer {
 
 /** Asks as a browser does for a dashboard's page: with that page's origin, and after asking for leave if it is another one. */
 export class ClashClient {
-  readonly #sockets: WebSocket[] = [];
+  readonly #sockets: WebSocketClient[] = [];
 
   /** @param origin where the dashboard's page comes from */
   constructor(
@@ -45,18 +44,16 @@ export class ClashClient {
     return answer;
   }
 
-  /** The first message of a WebSocket that matters to the caller. */
+  /** Rejects where a browser would be refused. */
   async stream(path: string, query: Readonly<Record<string, string>> = {}): Promise<ClashStream> {
     const search = new URLSearchParams({ token: this.secret, ...query });
-    const socket = new WebSocket(`ws://127.0.0.1:${this.port}/${path}?${search.toString()}`, { origin: this.origin });
+    const socket = await WebSocketClient.open(this.port, `/${path}?${search.toString()}`, this.origin);
     this.#sockets.push(socket);
-    const stream = new ClashStream(socket);
-    await once(socket, 'open');
-    return stream;
+    return new ClashStream(socket);
   }
 
   close(): void {
-    for (const socket of this.#sockets.splice(0)) socket.terminate();
+    for (const socket of this.#sockets.splice(0)) socket.close();
   }
 
   #send(method: string, path: string, headers: http.OutgoingHttpHeaders, body?: string): Promise<Answer> {
@@ -85,19 +82,14 @@ export class ClashClient {
 
 /** A WebSocket's messages. */
 export class ClashStream {
-  readonly #messages: unknown[] = [];
-  #wake: (() => void) | undefined;
+  readonly #socket: WebSocketClient;
 
-  constructor(readonly socket: WebSocket) {
-    socket.on('message', (data) => {
-      this.#messages.push(JSON.parse((data as Buffer).toString()));
-      this.#wake?.();
-    });
+  constructor(socket: WebSocketClient) {
+    this.#socket = socket;
   }
 
   async next(): Promise<unknown> {
-    while (this.#messages.length === 0) await new Promise<void>((resolve) => (this.#wake = resolve));
-    return this.#messages.shift();
+    return JSON.parse(await this.#socket.next());
   }
 
   /** The first one that is as wanted. */

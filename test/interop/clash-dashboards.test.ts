@@ -268,8 +268,8 @@ describe('the program and what dashboards ask of it', () => {
     ]) {
       await get(path);
     }
-    const { socket } = await client.stream('logs', { level: 'info' });
-    expect(socket.readyState).toBe(socket.OPEN);
+    await client.stream('logs', { level: 'info' });
+    await expect(client.stream('proxies')).rejects.toThrow('404');
     const { status, body } = await client.ask('PUT', 'proxies/GLOBAL', { name: 'out-1' });
     expect([status, body]).toEqual([400, { message: 'Must be a Selector' }]);
   });

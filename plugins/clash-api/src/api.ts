@@ -31,6 +31,7 @@ export async function startApi(context: ServiceContext<ClashApiSettings>, versio
     logger.warn(`"external-ui": there is no index.html in ${files.folder}`);
   }
 
+  const closing = new AbortController();
   const history = new DelayHistory();
   const connections = new Connections(control);
   const routes = new Routes();
@@ -39,7 +40,7 @@ export async function startApi(context: ServiceContext<ClashApiSettings>, versio
     routes,
     control,
     new Proxies(control, health, history),
-    new DelayTester(dispatcher, history, logger),
+    new DelayTester(dispatcher, history, logger, closing.signal),
   );
   addConnectionEndpoints(routes, control, connections);
   addDnsEndpoints(routes, dns);
@@ -60,6 +61,7 @@ export async function startApi(context: ServiceContext<ClashApiSettings>, versio
     oneShot: new Set(['/connections']),
     files,
     logger,
+    closing,
   });
   const port = await server.listen(address);
   const url = `http://${formatHostPort(address.host ?? '0.0.0.0', port)}`;

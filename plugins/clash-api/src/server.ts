@@ -5,6 +5,7 @@ import { errnoOf, SluiceError, type Logger } from '@sluice/plugin-api';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { Access } from './access/access.js';
 import type { ControllerAddress } from './access/controller-address.js';
+import { failure } from './http/failure.js';
 import { HttpRefusal, refuseUpgrade, sendMessage } from './http/reply.js';
 import type { Routes } from './http/routes.js';
 import { ChunkedClient, WebSocketClient } from './streams/stream-client.js';
@@ -33,6 +34,8 @@ export interface ServerParts {
   readonly oneShot: ReadonlySet<string>;
   readonly files: StaticFiles | undefined;
   readonly logger: Logger;
+  /** Aborted by the server when it is about to close. */
+  readonly closing: AbortController;
 }
 
 /** The HTTP and WebSocket side of the service. */
@@ -59,7 +62,10 @@ export class ApiServer {
         keepAliveTimeout: LIMITS.keepAliveMs,
         connectionsCheckingInterval: 5000,
       },
-      (request, response) => void this.#answer(request, response),
+      (request, response) => {
+        response.once('finish', () => this.#hurry());
+        void this.#answer(request, response);
+      },
     );
     this.#server.maxConnections = LIMITS.connections;
     this.#server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
@@ -83,6 +89,7 @@ export class ApiServer {
 
   async close(): Promise<void> {
     clearInterval(this.#heartbeat);
+    this.#parts.closing.abort();
     if (!this.#server.listening) return;
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#streams.close();
@@ -94,6 +101,11 @@ export class ApiServer {
     await closed;
     clearTimeout(patience);
     for (const socket of this.#webSockets.clients) socket.terminate();
+  }
+
+  /** While closing, a connection that has had its last answer is not kept for others. */
+  #hurry(): void {
+    if (this.#parts.closing.signal.aborted) setImmediate(() => this.#server.closeIdleConnections());
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -114,7 +126,7 @@ export class ApiServer {
   }
 
   async #dispatch(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { access, routes, feeds, oneShot, files } = this.#parts;
+    const { access, routes, feeds, oneShot, files, closing } = this.#parts;
     const url = requestUrl(request);
     const origin = access.corsOrigin(request);
     response.setHeader('Vary', 'Origin');
@@ -149,7 +161,7 @@ export class ApiServer {
       return;
     }
     const { endpoint, name } = routes.find(method, path);
-    await endpoint({ request, response, query: url.searchParams, name });
+    await endpoint({ request, response, query: url.searchParams, name, closing: closing.signal });
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -207,32 +219,6 @@ function preflight(request: IncomingMessage, response: ServerResponse): void {
       : {}),
   });
   response.end();
-}
-
-function failure(error: unknown): { readonly status: number; readonly message: string } {
-  if (error instanceof HttpRefusal) return { status: error.status, message: error.message };
-  if (!(error instanceof SluiceError)) return { status: 500, message: 'Internal error' };
-  return { status: statusOf(error), message: error.message };
-}
-
-function statusOf({ code }: SluiceError): number {
-  switch (code) {
-    case 'E_NOT_FOUND':
-      return 404;
-    case 'E_CONFIG_INVALID':
-    case 'E_CONFIG_READ':
-      return 400;
-    case 'E_UNSUPPORTED':
-      return 501;
-    case 'E_INTERNAL':
-      return 500;
-    // As Clash's delay tests answer.
-    case 'E_DIAL_TIMEOUT':
-    case 'E_HANDSHAKE_TIMEOUT':
-      return 504;
-    default:
-      return 503;
-  }
 }
 
 function listenError(error: Error, { host = '', port }: ControllerAddress): SluiceError {

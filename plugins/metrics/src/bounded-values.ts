@@ -1,5 +1,5 @@
 /** Where the values of a label go that came after its bound. */
-export const OTHER = 'other';
+const OTHER = 'other';
 
 /**
  * The values that a label may take: the first so many, and one for all others. Every value is a time series that

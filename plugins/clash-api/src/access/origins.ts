@@ -2,7 +2,7 @@
  * Where the known dashboards are published by their authors. Their pages are let in by default only where a secret is
  * set, so that whoever should take over one of these sites still has to know it.
  */
-export const DASHBOARD_ORIGINS: readonly string[] = [
+const DASHBOARD_ORIGINS: readonly string[] = [
   'https://metacubex.github.io',
   'https://metacubexd.pages.dev',
   'http://board.zash.run.place',

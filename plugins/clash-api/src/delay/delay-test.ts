@@ -10,13 +10,15 @@ export interface DelayTest {
   /** http: or https: */
   readonly url: URL;
   readonly timeoutMs: number;
+  /** Gives the test up. */
+  readonly signal?: AbortSignal | undefined;
   /** Certificate authorities beside the well-known ones, in PEM. */
   readonly ca?: string | undefined;
 }
 
 /**
  * The time in ms from the dial through this very outbound to the head of the answer, as Clash measures it.
- * @throws SluiceError E_DIAL_TIMEOUT, or of the dial
+ * @throws SluiceError E_DIAL_TIMEOUT, E_CLOSING, or of the dial
  */
 export async function testDelay(dispatcher: Dispatcher, test: DelayTest): Promise<number> {
   const { url } = test;
@@ -32,7 +34,11 @@ export async function testDelay(dispatcher: Dispatcher, test: DelayTest): Promis
   let stream: Duplex | undefined;
   let timer: NodeJS.Timeout | undefined;
   let isOver = false;
+  let giveUp: (() => void) | undefined;
   const late = new Promise<never>((_, reject) => {
+    giveUp = () => reject(new SluiceError('E_CLOSING', 'the test was given up'));
+    if (test.signal?.aborted === true) giveUp();
+    else test.signal?.addEventListener('abort', giveUp);
     timer = setTimeout(
       () => reject(new SluiceError('E_DIAL_TIMEOUT', `no answer within ${test.timeoutMs} ms`)),
       test.timeoutMs,
@@ -55,6 +61,7 @@ export async function testDelay(dispatcher: Dispatcher, test: DelayTest): Promis
     throw toSluiceError(error, 'E_DIAL_FAILED');
   } finally {
     isOver = true;
+    if (giveUp !== undefined) test.signal?.removeEventListener('abort', giveUp);
     clearTimeout(timer);
     stream?.destroy();
     session.close();

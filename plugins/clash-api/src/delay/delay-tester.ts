@@ -33,12 +33,15 @@ export class DelayTester {
   readonly #dispatcher: Dispatcher;
   readonly #history: DelayHistory;
   readonly #logger: Logger;
+  readonly #closing: AbortSignal;
   #running = 0;
 
-  constructor(dispatcher: Dispatcher, history: DelayHistory, logger: Logger) {
+  /** @param closing aborted when the service closes, which ends all tests */
+  constructor(dispatcher: Dispatcher, history: DelayHistory, logger: Logger, closing: AbortSignal) {
     this.#dispatcher = dispatcher;
     this.#history = history;
     this.#logger = logger;
+    this.#closing = closing;
   }
 
   /** In ms. @throws SluiceError why it failed; HttpRefusal if too many tests are running */
@@ -47,7 +50,7 @@ export class DelayTester {
     this.#running += 1;
     const url = question.url.href;
     try {
-      const delay = await testDelay(this.#dispatcher, { outboundTag, ...question });
+      const delay = await testDelay(this.#dispatcher, { outboundTag, ...question, signal: this.#closing });
       this.#history.record(outboundTag, url, { at: Date.now(), delay });
       return delay;
     } catch (error) {

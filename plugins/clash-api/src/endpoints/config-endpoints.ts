@@ -1,4 +1,4 @@
-import type { Control, Logger } from '@sluice/plugin-api';
+import { toSluiceError, type Control, type Logger } from '@sluice/plugin-api';
 import { readJsonObject } from '../http/body.js';
 import { BODY_INVALID, HttpRefusal, sendJson, sendNothing } from '../http/reply.js';
 import type { Routes } from '../http/routes.js';
@@ -27,16 +27,16 @@ export function addConfigEndpoints(routes: Routes, control: Control, logger: Log
       if (mode.toLowerCase() !== MODE) throw new HttpRefusal(400, 'there is no other mode than "rule"');
       sendNothing(response);
     })
-    .add('PUT', '/configs', async ({ request, response }) => {
+    .add('PUT', '/configs', async ({ request, response, closing }) => {
       const { path = '', payload = '' } = await readJsonObject(request);
       if (path !== '' || payload !== '') throw new HttpRefusal(400, OWN_FILES);
-      const { added, removed, replaced, kept } = await control.reload();
-      logger.info('the configuration was reloaded', {
-        added: added.length,
-        removed: removed.length,
-        replaced: replaced.length,
-        kept,
+      const reloaded = control.reload().then(({ added, removed, replaced, kept }) => {
+        const counts = { added: added.length, removed: removed.length, replaced: replaced.length, kept };
+        logger.info('the configuration was reloaded', counts);
       });
+      // A configuration with other settings for this service is a good one, but the service ends before it is in force.
+      await Promise.race([reloaded, aborted(closing)]);
+      reloaded.catch((error: unknown) => logger.warn(`the reload failed: ${toSluiceError(error).message}`));
       sendNothing(response);
     })
     .add('GET', '/rules', ({ response }) => {
@@ -50,4 +50,11 @@ export function addConfigEndpoints(routes: Routes, control: Control, logger: Log
         'the program does not restart itself: reload the configuration, or ask the service manager',
       );
     });
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 }

@@ -88,6 +88,17 @@ describe('/configs', () => {
     expect(instance.control.reloads).toBe(0);
   });
 
+  test('that change this very service are answered before it ends', async () => {
+    const { control, service } = instance;
+    control.reload = async () => {
+      await service.close();
+      return { added: [], removed: [], replaced: ['service clashApi'], kept: 0, ended: 0 };
+    };
+    // Otherwise the connection would be cut off with the service.
+    expect((await ask('/configs', 'PUT')).status).toBe(204);
+    await expect.poll(() => instance.logger.lines.join()).toContain('the configuration was reloaded');
+  });
+
   test('that are bad are refused with their reason', async () => {
     instance.control.reloadError = new SluiceError('E_CONFIG_INVALID', 'config.json:3:7 unknown protocol');
     expect(await ask('/configs?force=true', 'PUT')).toEqual({

@@ -212,6 +212,16 @@ describe('GET /proxies/:name/delay', () => {
     expect((await get('/proxies/slow')).body).toMatchObject({ alive: false, history: [{ delay: 0 }] });
   });
 
+  test('ends when the service closes', async () => {
+    instance.control.outboundList.push(outbound('slow', 'socks'));
+    const test = get('/proxies/slow/delay?timeout=20000');
+    await expect.poll(() => instance.dispatcher.asked.length).toBe(1);
+    const closing = instance.close();
+    expect((await test).status).toBe(503);
+    await closing;
+    expect(instance.dispatcher.sessions.at(-1)?.signal.aborted).toBe(true);
+  });
+
   test.each(['url=ftp%3A%2F%2Fx', 'url=%2Fx', 'url=http%3A%2F%2F', 'timeout=x', 'timeout=-1', 'timeout=1e9'])(
     'refuses ?%s',
     async (query) => {

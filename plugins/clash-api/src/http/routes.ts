@@ -8,6 +8,8 @@ export interface Exchange {
   readonly query: URLSearchParams;
   /** What the path has in place of ":name"; empty where the pattern has none. */
   readonly name: string;
+  /** Aborted when the service is about to close: answers that are not given soon are not given. */
+  readonly closing: AbortSignal;
 }
 
 export type Endpoint = (exchange: Exchange) => void | Promise<void>;
