@@ -31,6 +31,9 @@ test('is a set of numbers, gone through in their order', () => {
       const added = bits(a);
       added.addBoth(bits(b), bits(c));
       expect(list(added)).toEqual(ascending([...a, ...b.filter((one) => c.includes(one))]));
+      const both = bits(a);
+      both.addAll(bits(b));
+      expect(list(both)).toEqual(ascending([...a, ...b]));
       added.copy(bits(c));
       expect(list(added)).toEqual(ascending(c));
     }),

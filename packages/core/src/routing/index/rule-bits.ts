@@ -23,6 +23,12 @@ export class RuleBits {
     this.#words.set(other.#words);
   }
 
+  addAll(other: RuleBits): void {
+    const words = this.#words;
+    const added = other.#words;
+    for (let i = 0; i < words.length; i += 1) words[i]! |= added[i]!;
+  }
+
   addBoth(a: RuleBits, b: RuleBits): void {
     const words = this.#words;
     const left = a.#words;

@@ -70,8 +70,13 @@ export class RuleIndex {
   candidates(query: SubjectQuery): RuleBits {
     const found = this.#candidates;
     found.copy(this.#always);
-    this.#lookUpName(query);
-    found.addBoth(this.#named, this.#byDomain);
+    if (this.#hasDomains) {
+      this.#named.clear();
+      if (query.target.type === 'domain') {
+        this.#domains.mark(query.target.host, this.#named);
+        found.addBoth(this.#named, this.#byDomain);
+      }
+    }
     if (this.#tags.size > 0) this.#tags.mark(query.inboundTag, found);
     if (this.#ports.size > 0) this.#ports.mark(query.target.port, found);
     const email = query.user?.email;
@@ -112,12 +117,6 @@ export class RuleIndex {
   /** Takes away the rules that cannot match without the target's IPs. */
   removeIpRules(candidates: RuleBits): void {
     candidates.remove(this.#requireIp);
-  }
-
-  #lookUpName({ target }: SubjectQuery): void {
-    if (!this.#hasDomains) return;
-    this.#named.clear();
-    if (target.type === 'domain') this.#domains.mark(target.host, this.#named);
   }
 
   #enterDomain(rule: Rule, i: number): void {

@@ -1,4 +1,4 @@
-import type { RuleBits } from './rule-bits.js';
+import { RuleBits } from './rule-bits.js';
 
 /**
  * Ascending lists of numbers, each different list kept once: thousands of names have the same few. A list
@@ -11,6 +11,8 @@ export class RuleLists {
   /** By number, the list of it alone, which most are. */
   readonly #single: Int32Array;
   readonly #longer = new Map<number, number>();
+  /** Long lists as sets, made when first asked for: to add a set takes a step for every 32 numbers there are. */
+  readonly #sets = new Map<number, RuleBits>();
   readonly #count: number;
 
   /** @param count the numbers are below it */
@@ -34,6 +36,21 @@ export class RuleLists {
   }
 
   mark(list: number, into: RuleBits): void {
+    if (this.lengthOf(list) > 16 + this.#count / 16) into.addAll(this.#setOf(list));
+    else this.#markEach(list, into);
+  }
+
+  #setOf(list: number): RuleBits {
+    let set = this.#sets.get(list);
+    if (set === undefined) {
+      set = new RuleBits(this.#count);
+      this.#markEach(list, set);
+      this.#sets.set(list, set);
+    }
+    return set;
+  }
+
+  #markEach(list: number, into: RuleBits): void {
     for (let at = list; at !== 0; at = this.#parents[at]!) into.add(this.#numbers[at]!);
   }
 
