@@ -29,25 +29,25 @@ export interface Probe {
 
 const USERS = ['anna', 'bert', 'carl'];
 
-/** For V2Ray and for us, the number of the rule that each probe is led by, or "-". */
+/** For V2Ray and for us, the letter of the rule that each probe is led by, or "-": "0" for the first. */
 export async function outcomes(
   started: Started,
   rules: readonly object[],
   probes: Readonly<Record<string, Probe>>,
   domainStrategy = 'AsIs',
 ): Promise<{ theirs: Record<string, string>; ours: Record<string, string> }> {
-  const letters = ['-', ...rules.keys()].map(String);
+  const letters = ['-', ...rules.map((_, index) => letterOf(index))];
   const ports = await Promise.all(letters.map(async (letter) => started.add(await letterServer(letter)).port));
   const config = {
     log: { loglevel: 'warning' },
-    outbounds: letters.map((letter, i) => ({
-      tag: `to${letter}`,
+    outbounds: letters.map((_, i) => ({
+      tag: `to-${i}`,
       protocol: 'freedom',
       settings: { redirect: `127.0.0.1:${ports[i]}` },
     })),
     routing: {
       domainStrategy,
-      rules: rules.map((rule, index) => ({ type: 'field', outboundTag: `to${index}`, ...rule })),
+      rules: rules.map((rule, index) => ({ type: 'field', outboundTag: `to-${index + 1}`, ...rule })),
     },
   };
   const accounts = USERS.map((user) => ({ user, pass: 'secret' }));
@@ -81,6 +81,11 @@ export async function outcomes(
     theirs: await all((index) => v2ray.ports[index] ?? 0),
     ours: await all((index) => inbounds[index]?.port ?? 0),
   };
+}
+
+/** One character for each rule; for the first ten the digit. */
+function letterOf(rule: number): string {
+  return String.fromCharCode(48 + rule);
 }
 
 /** Answers the first that it hears with its letter: a request of HTTP with a response, anything else as it is. */

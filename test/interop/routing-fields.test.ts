@@ -169,9 +169,16 @@ const cases: Readonly<Record<string, Case>> = {
       "'hello'.capitalize() == 'Hello'",
       "'hello, world!'.count('o', 7, 12) == 1 and 'banana'.count('an') == 2",
       "r'\\d' == '\\\\d'",
+      "any([attrs[':method'].endswith(end) for end in ['T', 'X']])",
+      "{k: v for k, v in attrs.items() if k == 'n'}.keys() == ['n']",
+      '[x + y for x in [10, 20] for y in (1, 2) if x + y != 21] == [11, 12, 22]',
+      '[x for x in [1] for x in [2]] == [2] and [x for x in []] == []',
+      "'%s is %d%% of %r, %x' % ('a', 5, 'b', 255) == 'a is 5% of \"b\", ff'",
+      "'%s' % [1] == '[1]'",
+      "'%s' % (1, 2)",
     ]),
     probes: Object.fromEntries(
-      Array.from({ length: 35 }, (_, i) => [String(i), get('http://a.example/', { n: String(i) })]),
+      Array.from({ length: 42 }, (_, i) => [String(i), get('http://a.example/', { n: String(i) })]),
     ),
   },
 };
