@@ -1,4 +1,4 @@
-import type { AssetFiles, ProblemReporter, TSchema } from '@sluice/plugin-api';
+import type { AssetFiles, ContributedNames, ProblemReporter, TSchema } from '@sluice/plugin-api';
 import type { Named } from '../contributions.js';
 import { fillDefaults } from '../normalise/defaults.js';
 import { normalise, type NormaliseOptions } from '../normalise/normalise.js';
@@ -10,7 +10,7 @@ import { deepFreeze } from './frozen.js';
 
 interface Contribution {
   readonly schema: TSchema;
-  check?(value: unknown, problems: ProblemReporter, assets: AssetFiles): void;
+  check?(value: unknown, problems: ProblemReporter, assets: AssetFiles, names: ContributedNames): void;
 }
 
 /**
@@ -40,7 +40,8 @@ export function readContributed(
         problems.warning('C_CHECK', placeAt(complete, path).place, message);
       },
     };
-    contribution.check?.(value, reporter, context.assets);
+    const names = { dnsServers: [...context.contributions.dnsServers.values()].map((server) => server.name) };
+    contribution.check?.(value, reporter, context.assets, names);
     return failed ? undefined : { value };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);

@@ -1,6 +1,7 @@
 import type { InboundConfig, OutboundConfig } from '@sluice/config';
 import {
   tokens,
+  type AssetFiles,
   type Control,
   type InboundContext,
   type Outbound,
@@ -89,7 +90,7 @@ export class HandlerFactory {
   }
 
   /** @throws SluiceError E_REGISTRY_UNKNOWN, or what the plugin throws */
-  service(key: string, settings: unknown): ServiceHandler {
+  service(key: string, settings: unknown, assets: AssetFiles): ServiceHandler {
     const { contributions, dns } = this.#services;
     const own = this.#container(key, settings);
     const undo: (() => void)[] = [];
@@ -103,6 +104,7 @@ export class HandlerFactory {
       logs: own.get(tokens.logs),
       dns,
       resolver: own.get(tokens.resolver),
+      assets,
       useDns: (other) => void undo.push(dns.use(other)),
     };
     const service = contributions.services.get(key).create(context);

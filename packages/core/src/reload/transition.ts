@@ -40,6 +40,8 @@ export class Transition {
   readonly #rules: readonly CompiledRule[];
   readonly #outbounds: readonly NextOutbound[];
   readonly #inbounds: readonly NextInbound[];
+  /** Read once, whoever asks for a file. */
+  readonly #assets: AssetFolders;
   #services = new Map<string, ServiceHandler>();
   #sink: LogSink | undefined;
 
@@ -60,16 +62,13 @@ export class Transition {
     this.#lifecycle = lifecycle;
     this.#next = next;
     this.#before = before;
+    this.#assets = new AssetFolders(next.assetFolders);
     const { handlers, contributions, outbounds } = parts;
     // The very same rules need not be compiled again; rules that were read anew may mean newer geo data.
     this.#rules =
       before?.routing.rules === next.routing.rules
         ? roster.rules
-        : compileRules(
-            next.routing.rules,
-            (type) => contributions.ruleTypes.get(type),
-            new AssetFolders(next.assetFolders),
-          );
+        : compileRules(next.routing.rules, (type) => contributions.ruleTypes.get(type), this.#assets);
     this.#outbounds = planChanges(byTag(outbounds.configured), byTag(next.outbounds), ({ config }) => config).map(
       (change) => ({ ...change, after: made(change, (entry) => handlers.outbound(entry)) }),
     );
@@ -150,14 +149,14 @@ export class Transition {
     if (before !== undefined) {
       await this.#lifecycle.retire(before);
       this.#undo.push(async () => {
-        const again = this.#parts.handlers.service(key, before.settings);
+        const again = this.#parts.handlers.service(key, before.settings, this.#assets);
         await this.#lifecycle.start(again, () => again.start());
         this.#roster.services = new Map(this.#roster.services).set(key, again);
         this.#loadOutbounds(this.#parts.outbounds.configured, this.#roster.services);
       });
     }
     if (entry === undefined) return;
-    const after = this.#parts.handlers.service(key, entry);
+    const after = this.#parts.handlers.service(key, entry, this.#assets);
     this.#services.set(key, after);
     await this.#start(after);
   }

@@ -31,6 +31,11 @@ export class CurrentDns implements Dns {
   nameOf(address: string): string | undefined {
     return this.#others.at(-1)?.nameOf(address);
   }
+
+  get flush(): Dns['flush'] {
+    const dns = this.#others.at(-1);
+    return dns?.flush === undefined ? undefined : (what) => dns.flush?.(what);
+  }
 }
 
 /** Without a DNS of its own the instance knows addresses, not messages. */

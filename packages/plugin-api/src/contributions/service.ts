@@ -20,13 +20,19 @@ export interface ServiceContribution<S = unknown> {
   readonly schema: TSchema;
   /** Whether it probes outbounds and reports their health: some balancers need one that does. */
   readonly reportsHealth?: boolean;
-  check?(settings: S, problems: ProblemReporter, assets: AssetFiles): void;
+  check?(settings: S, problems: ProblemReporter, assets: AssetFiles, names: ContributedNames): void;
   /** Tags under which rules lead connections to it, as to an outbound. */
   outboundTags?(settings: S): readonly string[];
   /** Tags that connections of its own have as their inbound's. */
   inboundTags?(settings: S): readonly string[];
   /** Constructs without side effects; resources are taken in `start`. */
   create(context: ServiceContext<S>): Service;
+}
+
+/** Names that plugins contribute, for a check of settings that refer to them. */
+export interface ContributedNames {
+  /** Schemes of DNS servers' addresses. */
+  readonly dnsServers: readonly string[];
 }
 
 export interface Service {
@@ -54,6 +60,8 @@ export interface ServiceContext<S = unknown> extends Injector {
   readonly policy: Policy;
   readonly stats: Stats;
   readonly plane: DataPlane;
+  /** Data files that the settings name, as in `check`; to be read by `create` or never. */
+  readonly assets: AssetFiles;
   /** Makes this the instance's DNS until the service is closed; for a service that resolves names. */
   useDns(dns: Dns): void;
 }

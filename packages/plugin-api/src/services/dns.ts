@@ -11,5 +11,5 @@ export interface Dns extends Resolver {
   /** The name that a made-up address (fakedns) stands for. */
   nameOf(address: string): string | undefined;
   /** Forgets the answers, or the made-up addresses (fakedns), that are kept; where nothing is kept, absent. */
-  flush?(what: 'answers' | 'fakes'): void;
+  readonly flush?: ((what: 'answers' | 'fakes') => void) | undefined;
 }
