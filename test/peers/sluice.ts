@@ -7,7 +7,10 @@ import { temporaryFolder } from './temporary.js';
 const program = fileURLToPath(new URL('../../packages/cli/bin/sluice.js', import.meta.url));
 
 /** The command as people run it, from the build, with a time limit (milliseconds, default 30,000). */
-export function sluice(args: readonly string[], options: { readonly timeout?: number } = {}): Promise<RunResult> {
+export function sluice(
+  args: readonly string[],
+  options: { readonly timeout?: number; readonly env?: NodeJS.ProcessEnv } = {},
+): Promise<RunResult> {
   return runProcess(process.execPath, [program, ...args], options);
 }
 

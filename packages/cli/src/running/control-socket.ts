@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { chmod, unlink } from 'node:fs/promises';
+import { chmod, lstat, unlink } from 'node:fs/promises';
 import net from 'node:net';
 import { SluiceError, toSluiceError, type ReloadReport } from '@sluice/plugin-api';
 
@@ -119,12 +119,14 @@ async function listen(server: net.Server, path: string): Promise<void> {
   try {
     await listenOnce(server, path);
   } catch (error) {
-    const isTaken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
-    if (!isTaken || (await isAnswered(path))) throw listenError(path, error, isTaken);
+    if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw listenError(error);
+    if (!(await isSocket(path))) throw new SluiceError('E_LISTEN_FAILED', `${path} is not a socket`, { cause: error });
+    if (!(await isDead(path)))
+      throw new SluiceError('E_LISTEN_IN_USE', `another core listens on the control socket ${path}`);
     // Left behind by a core that was killed.
     await unlink(path).catch(() => undefined);
     await listenOnce(server, path).catch((again: unknown) => {
-      throw listenError(path, again, false);
+      throw listenError(again);
     });
   }
 }
@@ -141,21 +143,26 @@ async function listenOnce(server: net.Server, path: string): Promise<void> {
   await chmod(path, 0o600).catch(() => undefined);
 }
 
-async function isAnswered(path: string): Promise<boolean> {
+async function isSocket(path: string): Promise<boolean> {
+  const found = await lstat(path).catch(() => undefined);
+  // Gone meanwhile is as good.
+  return found?.isSocket() ?? true;
+}
+
+/** Whether nobody listens there any more. One who is merely too busy to answer is not dead. */
+async function isDead(path: string): Promise<boolean> {
   const socket = net.connect(path);
   try {
     await once(socket, 'connect');
-    return true;
-  } catch {
     return false;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && (error.code === 'ECONNREFUSED' || error.code === 'ENOENT');
   } finally {
     socket.destroy();
   }
 }
 
-function listenError(path: string, error: unknown, isTaken: boolean): SluiceError {
+function listenError(error: unknown): SluiceError {
   const why = error instanceof Error ? error.message : String(error);
-  return isTaken
-    ? new SluiceError('E_LISTEN_IN_USE', `another core listens on the control socket ${path}`)
-    : new SluiceError('E_LISTEN_FAILED', `the control socket cannot be listened on: ${why}`, { cause: error });
+  return new SluiceError('E_LISTEN_FAILED', `the control socket cannot be listened on: ${why}`, { cause: error });
 }
