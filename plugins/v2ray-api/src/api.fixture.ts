@@ -153,4 +153,3 @@ async function frontOf(service: Service): Promise<{ readonly port: number; close
     },
   };
 }
-

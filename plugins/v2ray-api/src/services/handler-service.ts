@@ -16,8 +16,9 @@ export function handlerService(control: Control, logger: Logger): ServedService 
         const { user } = decode(AddUserOperation, operation.value);
         if (user === undefined) throw new SluiceError('E_PROTOCOL', 'the operation names no user');
         const view = control.inbounds().find((inbound) => inbound.tag === tag);
-        control.addUser(tag, userEntry(user, view?.protocol));
-        logger.info(`user added to ${quoted(tag)}`);
+        const entry = userEntry(user, view?.protocol);
+        control.addUser(tag, entry);
+        logger.info(`user ${nameIn(entry)} added to ${quoted(tag)}`);
         return;
       }
       case RemoveUserOperation.typeName: {
@@ -70,6 +71,12 @@ export function handlerService(control: Control, logger: Logger): ServedService 
 function required<T>(value: T | undefined, name: string): T {
   if (value === undefined) throw new SluiceError('E_PROTOCOL', `the request has no ${name}`);
   return value;
+}
+
+/** What a user is known by, in any protocol: all else in the entry may be a secret. */
+function nameIn({ email, user }: Json): string {
+  const name = email ?? user;
+  return typeof name === 'string' ? quoted(name) : '(without a name)';
 }
 
 function quotedTag({ tag }: Json): string {
