@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { geoipFile } from '../interop/geo-file.js';
 import { sluice } from '../peers/sluice.js';
 import { temporaryFolder } from '../peers/temporary.js';
 
@@ -73,6 +74,25 @@ describe('sluice explain', () => {
     expect(code).toBe(0);
     expect(stdout.trimEnd()).toMatch(new RegExp(`\\n=> .*${end.replace(/[()[\]]/g, '\\$&')}$`));
     expect(stdout.includes('localhost is not resolved')).toBe(args.includes('tcp:localhost:80') && args.length === 2);
+  });
+
+  it.each([
+    ['10.1.2.3', '"home"', 1],
+    ['192.0.2.1', '"abroad"', 0],
+    ['2001:db8::1', '"abroad"', 0],
+    ['a.example', '"direct"', undefined],
+  ])('reads geo files beside the configuration, and inverse countries in them: %s', async (host, tag, rule) => {
+    const path = await file();
+    await writeFile(join(path, '..', 'geoip.dat'), geoipFile({ CN: ['10.0.0.0/8'] }));
+    const outbounds = ['direct', 'home', 'abroad'].map((each) => ({ tag: each, protocol: 'freedom' }));
+    const rules = [
+      { type: 'field', outboundTag: 'abroad', ip: ['geoip:!cn'] },
+      { type: 'field', outboundTag: 'home', ip: ['geoip:CN'] },
+    ];
+    await writeFile(path, JSON.stringify({ outbounds, routing: { rules } }));
+    const address = host.includes(':') ? `[${host}]` : host;
+    const { stdout } = await sluice(['explain', '-c', path, '--target', `tcp:${address}:80`]);
+    expect(stdout).toContain(`=> outbound ${tag}, freedom (${rule === undefined ? 'no rule' : `by rule ${rule}`}`);
   });
 
   it('prints the same as JSON', async () => {

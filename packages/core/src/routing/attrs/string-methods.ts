@@ -68,7 +68,7 @@ export const stringMethods: Readonly<Record<string, Method<string>>> = {
 };
 
 /** @throws EvaluationError */
-export function text(value: Value | undefined): string {
+function text(value: Value | undefined): string {
   if (typeof value === 'string') return value;
   throw new EvaluationError(`a string is needed, not ${value === undefined ? 'nothing' : typeName(value)}`);
 }

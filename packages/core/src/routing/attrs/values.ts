@@ -54,7 +54,7 @@ export class DictValue {
 }
 
 /** How large a value may be when it is written out, and so how long anything that goes through it takes. */
-export const HEAVIEST = 262_144;
+const HEAVIEST = 262_144;
 
 /** How many bytes and items a value is when it is written out. */
 export function weightOf(value: Value): number {
