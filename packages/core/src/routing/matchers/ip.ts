@@ -62,6 +62,11 @@ export const sourceMatcher = defineMatcher<{ source?: StringList }>({
   },
 });
 
+/** The set of addresses that any of a list's values means, as in a rule's `ip`. */
+export function parseAddresses(items: readonly ListItem[], problems: ProblemReporter, assets: AssetFiles): IpSelection {
+  return parseBlocks(items, problems, assets).set;
+}
+
 function parseBlocks(
   items: readonly ListItem[],
   problems: ProblemReporter,
