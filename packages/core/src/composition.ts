@@ -4,6 +4,9 @@ import { Balancers } from './balancing/balancers.js';
 import { HealthTable } from './balancing/health-table.js';
 import { Container } from './container/container.js';
 import { Feed } from './control/feed.js';
+import { dnsServerKinds } from './dns/dns-server-kinds.js';
+import { fakePools } from './dns/fake/fake-pools-token.js';
+import { FakePools } from './dns/fake/fake-pools.js';
 import { RouteChooser } from './dispatch/route-chooser.js';
 import { SessionTable } from './dispatch/session-table.js';
 import { TcpDispatcher } from './dispatch/tcp-dispatcher.js';
@@ -53,7 +56,8 @@ export function compose(
   const plane = new DataPlane();
   const stats = new StatsTable();
   const policy = new PolicyTable(config.policy);
-  const dns = new CurrentDns();
+  const fakes = new FakePools();
+  const dns = new CurrentDns(fakes);
   const sessions = new SessionTable();
   const outbounds = new OutboundTable();
   const health = new HealthTable();
@@ -75,6 +79,8 @@ export function compose(
     .value(tokens.policy, policy)
     .value(tokens.resolver, dns)
     .value(tokens.dns, dns)
+    .value(fakePools, fakes)
+    .value(dnsServerKinds, (scheme) => contributions.dnsServers.get(scheme))
     .value(tokens.health, health)
     .value(tokens.logs, logs)
     .singleton(tokens.control, control)

@@ -1,5 +1,8 @@
 import { definePlugin, type Plugin } from '@sluice/plugin-api';
 import { balancerStrategies } from './balancing/strategies/index.js';
+import { dnsService } from './dns/dns-service.js';
+import { fakeDnsService } from './dns/fake/fake-dns-service.js';
+import { dnsServers } from './dns/servers/kinds.js';
 import { fieldRule } from './routing/field-rule.js';
 import { bittorrentSniffer } from './sniffing/sniffers/bittorrent.js';
 import { dnsSniffer } from './sniffing/sniffers/dns.js';
@@ -21,4 +24,6 @@ export const corePlugin: Plugin = definePlugin({
     dns: dnsSniffer,
   },
   balancerStrategies,
+  services: { dns: dnsService, fakedns: fakeDnsService },
+  dnsServers,
 });

@@ -1,4 +1,5 @@
 import { SystemResolver, type Dns, type Family } from '@sluice/plugin-api';
+import type { FakePools } from '../dns/fake/fake-pools.js';
 
 /** RFC 1035, 4.1.1: the bytes of a header, and where QR and RCODE are. */
 const HEADER_BYTES = 12;
@@ -10,6 +11,11 @@ export class CurrentDns implements Dns {
   /** The operating system's, for connections to names that are to be taken as they stand. */
   readonly system = new SystemResolver();
   readonly #others: Dns[] = [];
+  readonly #fakes: FakePools;
+
+  constructor(fakes: FakePools) {
+    this.#fakes = fakes;
+  }
 
   /** @returns takes it back */
   use(dns: Dns): () => void {
@@ -29,7 +35,8 @@ export class CurrentDns implements Dns {
   }
 
   nameOf(address: string): string | undefined {
-    return this.#others.at(-1)?.nameOf(address);
+    // Programs remember made-up addresses longer than a configuration may last.
+    return this.#others.at(-1)?.nameOf(address) ?? this.#fakes.nameOf(address);
   }
 
   get flush(): Dns['flush'] {

@@ -1,0 +1,171 @@
+import { isIP } from 'node:net';
+import { SluiceError, toSluiceError, type Dns, type Family, type Logger, type Resolver } from '@sluice/plugin-api';
+import type { AnswerCache, CachedAnswer } from './cache.js';
+import type { Hosts } from './hosts.js';
+import type { Upstream, UpstreamAnswer } from './upstream.js';
+import { buildAnswer, withId } from './wire/build.js';
+import { parseQuery, RCODE, TYPE, type Query } from './wire/message.js';
+
+/** Far less than some servers say, so that a mistake is not kept for a month, in seconds. */
+const MAX_TTL = 86_400;
+const MAX_NEGATIVE_TTL = 600;
+/** An entry of `hosts` may change with the next reload, in seconds. */
+const HOSTS_TTL = 10;
+/** Questions that are asked of servers at a time. */
+const MAX_OPEN = 1024;
+
+export interface DnsResolverOptions {
+  readonly hosts: Hosts;
+  readonly upstreams: readonly Upstream[];
+  readonly cache: AnswerCache;
+  readonly disableFallback: boolean;
+  readonly disableFallbackIfMatch: boolean;
+  /** The operating system's, for the names of the servers themselves. */
+  readonly system: Resolver;
+  readonly nameOf: (address: string) => string | undefined;
+  readonly forgetFakes: () => void;
+  readonly logger: Logger;
+}
+
+/** A configuration's `dns`: hosts first, then what is kept, then the servers in their order. */
+export class DnsResolver implements Dns {
+  readonly #options: DnsResolverOptions;
+  /** The same question, asked by many at once, is sent once. */
+  readonly #open = new Map<string, Promise<CachedAnswer>>();
+
+  constructor(options: DnsResolverOptions) {
+    this.#options = options;
+  }
+
+  async resolve(domain: string, family?: Family): Promise<string[]> {
+    const name = domain.toLowerCase().replace(/\.$/, '');
+    const entry = this.#options.hosts.find(name);
+    if (entry !== undefined && 'addresses' in entry) {
+      const fitting = entry.addresses.filter((address) => family === undefined || isIP(address) === family);
+      if (fitting.length === 0) throw notFound(name);
+      return [...fitting];
+    }
+    const asked = entry?.alias ?? name;
+    // To ask a server where it is itself would be to wait for oneself.
+    if (this.#options.upstreams.some(({ options }) => options.hostname === asked))
+      return this.#options.system.resolve(asked, family);
+    const families: readonly Family[] = family === undefined ? [4, 6] : [family];
+    const found = await Promise.allSettled(families.map((each) => this.#lookup(asked, each, false)));
+    const addresses = found.flatMap((each) => (each.status === 'fulfilled' ? each.value.addresses : []));
+    if (addresses.length > 0) return addresses;
+    // A family that failed may have had one; only where all have answered is it known that there is none.
+    const failed = found.find((each) => each.status === 'rejected');
+    throw failed === undefined ? notFound(name) : toSluiceError(failed.reason, 'E_DNS_FAILED');
+  }
+
+  async answer(query: Buffer): Promise<Buffer> {
+    const parsed = parseQuery(query);
+    if (parsed === undefined) return buildAnswer(query, RCODE.FORMERR);
+    const { type, class: of } = parsed.question;
+    try {
+      if (of !== 1 || type === TYPE.ANY) return buildAnswer(query, RCODE.REFUSED);
+      return type === TYPE.A || type === TYPE.AAAA
+        ? await this.#answerAddresses(query, parsed, type === TYPE.A ? 4 : 6)
+        : await this.#pass(query, parsed);
+    } catch (error) {
+      this.#options.logger.debug('a question was not answered', { reason: toSluiceError(error).message });
+      return buildAnswer(query, RCODE.SERVFAIL);
+    }
+  }
+
+  nameOf(address: string): string | undefined {
+    return this.#options.nameOf(address);
+  }
+
+  flush(what: 'answers' | 'fakes'): void {
+    if (what === 'answers') this.#options.cache.clear();
+    else this.#options.forgetFakes();
+  }
+
+  close(): void {
+    for (const { options } of this.#options.upstreams) options.server.close?.();
+  }
+
+  async #answerAddresses(query: Buffer, { question }: Query, family: Family): Promise<Buffer> {
+    const entry = this.#options.hosts.find(question.name);
+    if (entry !== undefined && 'addresses' in entry) {
+      const fitting = entry.addresses.filter((address) => isIP(address) === family);
+      return buildAnswer(query, RCODE.NOERROR, fitting, HOSTS_TTL);
+    }
+    const { addresses, exists, expiresAt } = await this.#lookup(entry?.alias ?? question.name, family, true);
+    const ttl = Math.max(0, Math.ceil((expiresAt - Date.now()) / 1000));
+    return buildAnswer(query, exists ? RCODE.NOERROR : RCODE.NXDOMAIN, addresses, ttl);
+  }
+
+  /** What is no question for addresses goes to the first server that can be asked. */
+  async #pass(query: Buffer, { id, question }: Query): Promise<Buffer> {
+    let last: SluiceError | undefined;
+    for (const upstream of this.#inOrder(question.name)) {
+      if (upstream.options.isFake) continue;
+      try {
+        return withId(await upstream.exchange(query), id);
+      } catch (error) {
+        last = toSluiceError(error);
+      }
+    }
+    throw last ?? new SluiceError('E_DNS_FAILED', 'no DNS server can be asked');
+  }
+
+  /** @param fakes whether made-up addresses will do */
+  #lookup(name: string, family: Family, fakes: boolean): Promise<CachedAnswer> {
+    const type = family === 4 ? TYPE.A : TYPE.AAAA;
+    const upstreams = this.#inOrder(name);
+    // What is made up is kept by those who make it up.
+    if (fakes && upstreams[0]?.options.isFake === true) return this.#ask(name, type, family, upstreams);
+    const kept = this.#options.cache.get(name, type);
+    if (kept !== undefined) return Promise.resolve(kept);
+    const key = `${type} ${name}`;
+    const open = this.#open.get(key);
+    if (open !== undefined) return open;
+    if (this.#open.size >= MAX_OPEN)
+      return Promise.reject(new SluiceError('E_DNS_FAILED', 'too many names are being resolved'));
+    const real = upstreams.filter(({ options }) => !options.isFake);
+    const asked = this.#ask(name, type, family, real).finally(() => this.#open.delete(key));
+    this.#open.set(key, asked);
+    return asked;
+  }
+
+  async #ask(name: string, type: number, family: Family, upstreams: readonly Upstream[]): Promise<CachedAnswer> {
+    let last: SluiceError | undefined;
+    for (const upstream of upstreams) {
+      if (!upstream.asksFor(family)) continue;
+      try {
+        return this.#keep(name, type, await upstream.lookup(name, type), upstream.options.isFake);
+      } catch (error) {
+        last = toSluiceError(error, 'E_DNS_FAILED');
+        this.#options.logger.debug(`${upstream.options.name} did not resolve ${name}`, { reason: last.message });
+      }
+    }
+    if (last !== undefined) throw last;
+    // No server is asked for this family.
+    return { addresses: [], exists: true, expiresAt: Date.now() };
+  }
+
+  #keep(name: string, type: number, answer: UpstreamAnswer, isFake: boolean): CachedAnswer {
+    const limit = answer.addresses.length > 0 ? MAX_TTL : MAX_NEGATIVE_TTL;
+    const ttl = Math.min(answer.ttl, limit);
+    if (isFake) return { ...answer, expiresAt: Date.now() + ttl * 1000 };
+    return this.#options.cache.set(name, type, { addresses: answer.addresses, exists: answer.exists }, ttl);
+  }
+
+  /** Those whose `domains` have the name, then the others, as far as they may be asked for it. */
+  #inOrder(name: string): readonly Upstream[] {
+    const { upstreams, disableFallback, disableFallbackIfMatch } = this.#options;
+    const wanting = upstreams.filter((upstream) => upstream.wants(name));
+    if (wanting.length > 0 && disableFallbackIfMatch) return wanting;
+    const others = upstreams.filter((upstream) => {
+      if (wanting.includes(upstream) || upstream.options.skipFallback) return false;
+      return !(disableFallback && upstream.options.domains !== undefined);
+    });
+    return [...wanting, ...others];
+  }
+}
+
+function notFound(name: string): SluiceError {
+  return new SluiceError('E_DNS_NOT_FOUND', `${name} has no address`);
+}

@@ -1,0 +1,85 @@
+import { SluiceError, toSluiceError, type DnsServer } from '@sluice/plugin-api';
+import type { DomainSet } from '../routing/index/domain-index.js';
+import type { IpSelection } from '../routing/matchers/ip-selection.js';
+import { ipToBytes } from '@sluice/plugin-api';
+import type { QueryStrategy } from './schema.js';
+import { buildQuery } from './wire/build.js';
+import { parseAnswer, RCODE, sameQuestion, parseQuery } from './wire/message.js';
+
+/** V2Ray gives each server this long, in ms. */
+const LIMIT_MS = 4000;
+/** For an answer that does not say how long it may be kept, in seconds. */
+const DEFAULT_NEGATIVE_TTL = 30;
+
+/** What a server says of a name's addresses of one family. */
+export interface UpstreamAnswer {
+  /** Empty: there are none. */
+  readonly addresses: readonly string[];
+  /** Whether the name itself exists. */
+  readonly exists: boolean;
+  /** In seconds. */
+  readonly ttl: number;
+}
+
+export interface UpstreamOptions {
+  /** As configured, for logs. */
+  readonly name: string;
+  readonly server: DnsServer;
+  readonly domains: DomainSet | undefined;
+  readonly expectIps: IpSelection | undefined;
+  readonly clientIp: string | undefined;
+  readonly strategy: QueryStrategy;
+  readonly skipFallback: boolean;
+  /** It makes addresses up, for those who ask by a DNS message only. */
+  readonly isFake: boolean;
+  /** The name in its own address, which it cannot be asked for. */
+  readonly hostname: string;
+}
+
+/** One configured server, with what it is asked for and what is believed of it. */
+export class Upstream {
+  readonly options: UpstreamOptions;
+
+  constructor(options: UpstreamOptions) {
+    this.options = options;
+  }
+
+  wants(name: string): boolean {
+    return this.options.domains?.has(name) === true;
+  }
+
+  asksFor(family: 4 | 6): boolean {
+    const { strategy } = this.options;
+    return strategy === 'UseIP' || strategy === (family === 4 ? 'UseIPv4' : 'UseIPv6');
+  }
+
+  /** @throws SluiceError E_DNS_FAILED, or of the dial */
+  async lookup(name: string, type: number): Promise<UpstreamAnswer> {
+    const { clientIp, expectIps } = this.options;
+    const query = buildQuery(name, type, clientIp);
+    const answer = parseAnswer(await this.exchange(query));
+    const asked = parseQuery(query)?.question;
+    if (asked === undefined || !sameQuestion(answer.question, asked) || answer.isTruncated)
+      throw new SluiceError('E_DNS_FAILED', `${this.options.name} answered another question`);
+    if (answer.rcode === RCODE.NXDOMAIN)
+      return { addresses: [], exists: false, ttl: answer.ttl ?? DEFAULT_NEGATIVE_TTL };
+    if (answer.rcode !== RCODE.NOERROR)
+      throw new SluiceError('E_DNS_FAILED', `${this.options.name} answered with the code ${answer.rcode}`);
+    const addresses =
+      expectIps === undefined
+        ? answer.addresses
+        : answer.addresses.filter((address) => expectIps.has(ipToBytes(address)));
+    if (answer.addresses.length > 0 && addresses.length === 0)
+      throw new SluiceError('E_DNS_FAILED', `${this.options.name} answered with none of the expected addresses`);
+    return { addresses, exists: true, ttl: answer.ttl ?? DEFAULT_NEGATIVE_TTL };
+  }
+
+  /** Any message, within the time that a server has. @throws SluiceError E_DNS_FAILED, or of the dial */
+  async exchange(query: Buffer): Promise<Buffer> {
+    try {
+      return await this.options.server.exchange(query, AbortSignal.timeout(LIMIT_MS));
+    } catch (error) {
+      throw toSluiceError(error, 'E_DNS_FAILED');
+    }
+  }
+}
