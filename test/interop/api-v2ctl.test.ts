@@ -7,6 +7,7 @@ import { curl } from '../peers/curl.js';
 import { describePeers } from '../peers/describe-peers.js';
 import { freePort } from '../peers/process.js';
 import { temporaryFolder } from '../peers/temporary.js';
+import { startV2ray } from '../peers/v2ray.js';
 import { field, grpcCall, typedMessage, type GrpcResult } from './grpc-call.fixture.js';
 import { dial, door, serve, Started, startProgram, type Program } from './program.fixture.js';
 import { countersIn, handlerConfigs, v2ctlApi } from './v2ctl.fixture.js';
@@ -85,7 +86,7 @@ async function socksConnection(
   return { socket, closed, answer: answer[1] ?? -1 };
 }
 
-describePeers("V2Ray's API client", ['v2ctl'], () => {
+describePeers("V2Ray's API client", ['v2ctl', 'v2ray'], () => {
   it.each(['by the tag', 'by listen'])('reads and resets counters, %s', async (way) => {
     const target = await echo();
     const port = await freePort();
@@ -111,6 +112,42 @@ describePeers("V2Ray's API client", ['v2ctl'], () => {
     const system = await v2ctlApi(at, 'StatsService.GetSysStats', '');
     expect(system.stdout).toMatch(/NumGoroutine: [1-9][\s\S]*Alloc: [1-9]\d{5}[\s\S]*Sys: [1-9]\d{6}/);
     socket.destroy();
+  });
+
+  it('reads the same from us and from V2Ray after the same traffic', async () => {
+    const target = await echo();
+    const config = { ...counting, api, outbounds, routing: { rules } };
+    const v2ray = started.add(await startV2ray({ ...config, inbounds: [door('door', target), apiIn] }));
+    const program = await start([door('door', target)]);
+    const [theirDoor = 0, theirApi = 0] = v2ray.ports;
+    const ends = [
+      { at: program.port('door'), api: program.port('api-in') },
+      { at: theirDoor, api: theirApi },
+    ];
+    const answers = await Promise.all(
+      ends.map(async (end) => {
+        const { socket } = await dial(end.at);
+        await exchange(socket, 12_345);
+        socket.destroy();
+        const seen = [];
+        for (const [method, request] of [
+          ['StatsService.QueryStats', 'pattern: "inbound>>>door" reset: true'],
+          ['StatsService.QueryStats', 'pattern: "inbound>>>door>>>traffic>>>up" reset: false'],
+          ['StatsService.QueryStats', 'pattern: "no such counter"'],
+          ['StatsService.GetStats', 'name: "inbound>>>door>>>traffic>>>downlink"'],
+          ['LoggerService.RestartLogger', ''],
+        ] as const) {
+          const result = await v2ctlApi(end.api, method, request);
+          seen.push([method, result.code, countersIn(result)]);
+        }
+        return seen;
+      }),
+    );
+    expect(answers[0]).toEqual(answers[1]);
+    expect(answers[0]?.[0]?.[2]).toEqual({
+      'inbound>>>door>>>traffic>>>uplink': 12_345,
+      'inbound>>>door>>>traffic>>>downlink': 12_345,
+    });
   });
 
   it('has the log files opened anew', async () => {
