@@ -53,9 +53,13 @@ describe('the program and what dashboards ask of it', () => {
           { tag: 'blocked', protocol: 'blackhole' },
         ],
         routing: {
-          balancers: [{ tag: 'any', selector: ['out-'] }],
+          balancers: [
+            { tag: 'any', selector: ['out-'] },
+            { tag: 'best', selector: ['out-'], strategy: { type: 'leastPing' }, fallbackTag: 'direct' },
+          ],
           rules: [{ type: 'field', inboundTag: ['pinned'], balancerTag: 'any' }],
         } as never,
+        observatory: { subjectSelector: ['out-1'], probeURL: `http://127.0.0.1:${web.port}/`, probeInterval: '1s' },
         clashApi: { 'external-controller': `127.0.0.1:${port}`, secret },
       }),
     );
@@ -127,6 +131,7 @@ describe('the program and what dashboards ask of it', () => {
       expect(Object.keys(proxies).filter((name) => proxies[name]?.all?.length && !proxies[name].hidden)).toEqual([
         'GLOBAL',
         'any',
+        'best',
       ]);
       expect(proxies.GLOBAL?.all?.[0]).toBe('any');
       expect(proxies.any?.all).toEqual(['any (random)', 'out-1', 'out-2']);
@@ -146,7 +151,12 @@ describe('the program and what dashboards ask of it', () => {
         delay: expect.any(Number) as number,
       });
       const after = await list();
-      for (const name of ['direct', 'out-1', 'out-2']) expect(after[name]?.history).toEqual([historyShape]);
+      for (const name of ['direct', 'out-2']) expect(after[name]?.history).toEqual([historyShape]);
+      // Its tests and the observatory's probes.
+      await expect
+        .poll(async () => (await list())['out-1']?.history.length, { timeout: 10_000 })
+        .toBeGreaterThanOrEqual(2);
+      expect((await list())['best (leastPing)']).toMatchObject({ type: 'URLTest', now: 'out-1', hidden: true });
       expect(after.any?.now).toBe('out-2');
       expect((await client.ask('PUT', 'proxies/any', { name: 'any (random)' })).status).toBe(204);
       expect((await list()).any?.now).toBe('any (random)');

@@ -18,6 +18,8 @@ const LIMITS = {
   headersMs: 10_000,
   requestMs: 30_000,
   keepAliveMs: 15_000,
+  /** For an answer in which nothing moves: a delay test takes half of it. */
+  stalledMs: 60_000,
   /** Clients have nothing to say on a WebSocket. */
   messageBytes: 1024,
   heartbeatMs: 30_000,
@@ -36,6 +38,8 @@ export interface ServerParts {
   readonly logger: Logger;
   /** Aborted by the server when it is about to close. */
   readonly closing: AbortController;
+  /** Default 60,000. */
+  readonly stalledMs?: number;
 }
 
 /** The HTTP and WebSocket side of the service. */
@@ -64,6 +68,7 @@ export class ApiServer {
       },
       (request, response) => {
         response.once('finish', () => this.#hurry());
+        response.setTimeout(parts.stalledMs ?? LIMITS.stalledMs, () => response.destroy());
         void this.#answer(request, response);
       },
     );

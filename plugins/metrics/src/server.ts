@@ -12,6 +12,8 @@ const LIMITS = {
   headersMs: 10_000,
   requestMs: 10_000,
   keepAliveMs: 120_000,
+  /** For an answer in which nothing moves. */
+  stalledMs: 30_000,
   graceMs: 1000,
 };
 
@@ -45,7 +47,11 @@ export class MetricsServer {
         keepAliveTimeout: LIMITS.keepAliveMs,
         connectionsCheckingInterval: 5000,
       },
-      (request, response) => void this.#answer(request, response),
+      (request, response) => {
+        // What has come by routing is the relay's to end.
+        if (!this.#routed.has(request.socket)) response.setTimeout(LIMITS.stalledMs, () => response.destroy());
+        void this.#answer(request, response);
+      },
     );
     this.#server.maxConnections = LIMITS.connections;
   }

@@ -73,6 +73,8 @@ export class ChunkedClient extends StreamClient {
   constructor(response: ServerResponse) {
     super();
     this.#response = response;
+    // Logs may be quiet for long.
+    response.setTimeout(0);
     response.writeHead(200, {
       'Content-Type': 'application/json; charset=utf-8',
       'Cache-Control': 'no-store',
