@@ -2,10 +2,10 @@ import { Buffer } from 'node:buffer';
 import type { Destination } from '@sluice/plugin-api';
 import { frameStatus, MAX_HEAD, writeHead, type FrameHead } from './frame.js';
 
-/** Data of one frame: V2Ray's own size is 8 KiB; fewer heads, and others still get their turn between. */
-const FRAME_DATA = 16 * 1024;
 /** Heads and data are put together here, so that what a stream writes costs one write below. */
 const SCRATCH = 64 * 1024;
+/** Data of one frame: V2Ray sends 8 KiB and takes any length; what is whole costs its receiver one write. */
+const FRAME_DATA = SCRATCH - MAX_HEAD;
 /** What is smaller gets memory of its own size while the scratch is given away. */
 const SMALL = 4 * 1024;
 

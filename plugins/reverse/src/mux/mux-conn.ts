@@ -121,15 +121,20 @@ export class MuxConn implements Conn, MuxStream, BufferedStream {
     this.#leave(error, !this.#ended || !this.#ending);
   }
 
-  data(piece: Buffer): void {
-    if (this.#closed || this.#ended) return;
+  /**
+   * Bytes have come.
+   * @param volatile the memory is valid during the call
+   * @returns whether the memory is free; false only for memory that is not volatile
+   */
+  receive(bytes: Buffer, volatile: boolean): boolean {
+    if (this.#closed || this.#ended) return true;
     if (!this.#paused && !this.#delivering && this.#waiting.length === 0) {
-      // The memory is the connection's.
-      this.#deliver(piece, true);
-      return;
+      this.#deliver(bytes, volatile);
+      return !this.#paused;
     }
-    this.#waiting.add(piece);
-    this.#mux.waitingChanged(this, piece.length);
+    this.#waiting.add(bytes);
+    this.#mux.waitingChanged(this, bytes.length);
+    return true;
   }
 
   ended(isError: boolean): void {

@@ -4,14 +4,13 @@ import type { Carrier, CarrierUser } from './carrier.js';
 import { frameStatus, type FrameMetadata } from './frame.js';
 import { FrameDecoder, type FrameReceiver } from './frame-decoder.js';
 import { FrameSender } from './frame-sender.js';
+import { Gathering } from './gathering.js';
 import { MuxConn } from './mux-conn.js';
 import { MuxPackets } from './mux-packets.js';
 import { SlowStreams, type BufferedStream } from './slow-streams.js';
 
 /** What a connection carries many of. */
 export interface MuxStream {
-  /** A piece of a frame's data; `last` ends the frame. */
-  data(piece: Buffer, last: boolean): void;
   /** The peer has ended it. */
   ended(isError: boolean): void;
   /** The connection takes bytes again. Called after one was told that it is blocked. */
@@ -49,10 +48,11 @@ export class MuxConnection implements CarrierUser, FrameReceiver {
   readonly #decoder = new FrameDecoder();
   readonly #sender: FrameSender;
   readonly #slow: SlowStreams;
-  readonly #streams = new Map<number, MuxStream>();
+  readonly #streams = new Map<number, MuxConn | MuxPackets>();
   readonly #owed = new Set<MuxStream>();
   /** Whom the data of the present frame are for. */
-  #current: MuxStream | undefined;
+  #current: MuxConn | MuxPackets | undefined;
+  readonly #gathering = new Gathering();
   #nextId = 1;
   #answers = 0;
   /** Bytes of packets that wait for the carrier. */
@@ -216,6 +216,7 @@ export class MuxConnection implements CarrierUser, FrameReceiver {
   received(bytes: Buffer): void {
     this.heardAt = this.#plane.timers.now;
     this.#decoder.write(bytes, this);
+    this.#gathering.flush();
   }
 
   drained(): void {
@@ -248,6 +249,7 @@ export class MuxConnection implements CarrierUser, FrameReceiver {
 
   frame({ id, status, hasData, isError, target }: FrameMetadata): void {
     this.#current = undefined;
+    if (status !== frameStatus.keep) this.#gathering.flush();
     switch (status) {
       case frameStatus.new:
         // Only the client opens streams; V2Ray passes over what a server opens.
@@ -266,7 +268,9 @@ export class MuxConnection implements CarrierUser, FrameReceiver {
   }
 
   data(piece: Buffer, last: boolean): void {
-    this.#current?.data(piece, last);
+    const stream = this.#current;
+    if (stream instanceof MuxConn) this.#gathering.add(stream, piece);
+    else stream?.receive(piece, last);
   }
 
   #accept(acceptor: MuxAcceptor, id: number, to: Destination | undefined): void {

@@ -60,7 +60,8 @@ export class MuxPackets implements MuxStream {
     this.#close(this.#target === undefined);
   }
 
-  data(piece: Buffer, last: boolean): void {
+  /** A piece of a packet. */
+  receive(piece: Buffer, last: boolean): void {
     this.activeAt = this.#mux.now;
     // The memory is the connection's.
     this.#parts.push(Buffer.from(piece));
