@@ -112,6 +112,9 @@ export class InstanceControl implements Control {
       const through = outbounds.find(({ via }) => via === tag);
       if (through !== undefined)
         throw new SluiceError('E_IN_USE', `the outbound "${through.tag}" dials through "${tag}"`);
+      const fallback = config.routing.balancers.find(({ fallbackTag }) => fallbackTag === tag);
+      if (fallback !== undefined)
+        throw new SluiceError('E_IN_USE', `the balancer "${fallback.tag}" falls back on "${tag}"`);
       return { ...config, outbounds };
     });
   }

@@ -93,7 +93,7 @@ export class PacketFlows implements OwnPackets {
     const found = sniffing?.apply(asked, sniffed);
     flow.sniffed ??= sniffed;
     const to = found?.to ?? asked;
-    const handler = await routes.choose(flow, found?.routed ?? asked);
+    const handler = await routes.choose(flow, found?.routed ?? asked, to);
     flow.target ??= to;
     if (flow.outboundTag === undefined) flow.carriedBy(handler);
     // One conn an outbound: a source keeps its address towards everyone it reaches that way.

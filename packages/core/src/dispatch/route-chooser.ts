@@ -22,13 +22,14 @@ export class RouteChooser {
 
   /**
    * At once unless a rule needs the target's addresses.
-   * @param to what rules look at
+   * @param target what rules look at
+   * @param to where the connection is made to
    * @throws SluiceError E_NO_OUTBOUND
    */
-  choose(session: FlowSession, to: Destination): OutboundHandler | Promise<OutboundHandler> {
+  choose(session: FlowSession, target: Destination, to: Destination): OutboundHandler | Promise<OutboundHandler> {
     const forced = session.forcedOutbound;
     if (forced !== undefined) return this.#outbounds.get(forced);
-    const subject = new SessionSubject(session, to);
+    const subject = new SessionSubject(session, target, to);
     const picked = this.#router.pick(subject);
     return picked instanceof Promise
       ? picked.then((decision) => this.#follow(session, subject, decision))
@@ -42,11 +43,11 @@ export class RouteChooser {
   }
 
   #follow(session: FlowSession, subject: SessionSubject, decision: RouteDecision): OutboundHandler {
-    const handler = this.outboundOf(decision);
     const { ruleIndex, outboundTag } = decision;
     const balancerTag = outboundTag === undefined ? decision.balancerTag : undefined;
     session.ruleIndex ??= ruleIndex;
     session.balancerTag ??= balancerTag;
+    const handler = this.outboundOf(decision);
     if (this.decisions.isHeard) {
       const { inboundTag, network, target, source, user, protocol, attributes } = subject;
       const question = { inboundTag, network, target, source, user, protocol, attributes };

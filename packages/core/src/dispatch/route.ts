@@ -6,10 +6,13 @@ import type { FlowSession } from './flow-session.js';
 export class SessionSubject implements RouteSubject {
   readonly #session: FlowSession;
   readonly target: Destination;
+  readonly address: string | undefined;
 
-  constructor(session: FlowSession, target: Destination) {
+  /** @param target what rules look at @param to where the connection is made to */
+  constructor(session: FlowSession, target: Destination, to: Destination) {
     this.#session = session;
     this.target = target;
+    this.address = target !== to && target.type === 'domain' && to.type !== 'domain' ? to.host : undefined;
   }
 
   get inboundTag(): string {

@@ -64,7 +64,7 @@ export class TcpDispatcher implements Dispatcher {
   async openPackets(session: OwnSession, to: Destination): Promise<PacketConn> {
     const own = connectable(session);
     own.target = to;
-    const handler = await this.#services.routes.choose(own, to);
+    const handler = await this.#services.routes.choose(own, to, to);
     own.carriedBy(handler);
     const conn = await handler.openPackets(own, to);
     if (!own.ended) return conn;
@@ -133,7 +133,7 @@ export class TcpDispatcher implements Dispatcher {
     const { policy, routes, dials } = this.#services;
     session.expectUpstream(policy.level(session.user?.level ?? 0).handshake);
     // Only a rule that needs addresses makes this a promise.
-    const chosen = routes.choose(session, routed);
+    const chosen = routes.choose(session, routed, to);
     const handler = chosen instanceof Promise ? await chosen : chosen;
     session.carriedBy(handler);
     const link = dials.isHeard ? await this.#timed(handler, session, to) : await handler.connect(session, to);

@@ -208,9 +208,11 @@ export class Transition {
     const outbounds = this.#outbounds.flatMap(({ isKept, before, after }) => (isKept ? before : after) ?? []);
     this.#loadOutbounds(outbounds, this.#services);
     for (const handler of outbounds) handlers.meterOutbound(handler);
+    // As V2Ray's selectors do: those with tags of their own, portals and the like among them.
+    const selectable = [...outbounds, ...this.#parts.outbounds.ofServices].filter(({ config }) => config.tagged);
     balancers.load(
       routing.balancers,
-      outbounds.map(({ tag }) => tag),
+      selectable.map(({ tag }) => tag),
     );
     if (this.#roster.rules !== this.#rules || this.#before?.routing.domainStrategy !== routing.domainStrategy)
       router.load({ rules: this.#rules, domainStrategy: routing.domainStrategy });

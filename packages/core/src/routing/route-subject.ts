@@ -8,7 +8,10 @@ import {
 } from '@sluice/plugin-api';
 
 /** What the router is asked about; it finds the IPs itself. */
-export type RouteSubject = Omit<RouteQuery, 'ips'>;
+export interface RouteSubject extends Omit<RouteQuery, 'ips'> {
+  /** The IP that is connected to, where the target is a name that was found out and serves the rules only. */
+  readonly address?: string | undefined;
+}
 
 const NONE: readonly Uint8Array[] = [];
 
@@ -43,6 +46,11 @@ export class SubjectQuery implements RouteQuery {
   get ips(): readonly Uint8Array[] {
     if (this.#ips !== undefined) return this.#ips;
     const { type, host } = this.target;
+    const { address } = this.#subject;
+    if (address !== undefined) {
+      this.#ips = [ipToBytes(address)];
+      return this.#ips;
+    }
     if (type === 'domain') {
       this.missedIps = true;
       return NONE;
@@ -53,7 +61,7 @@ export class SubjectQuery implements RouteQuery {
 
   /** Whether it is clear which IPs there are, if any. */
   get knowsIps(): boolean {
-    return this.#ips !== undefined || this.target.type !== 'domain';
+    return this.#ips !== undefined || this.target.type !== 'domain' || this.#subject.address !== undefined;
   }
 
   resolved(ips: readonly Uint8Array[]): void {

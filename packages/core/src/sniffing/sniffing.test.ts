@@ -194,6 +194,10 @@ describe('sniffing a connection', () => {
     const { port, asked } = await way({ ...ON, routeOnly: true }, { rules: [{ domain: ['domain:example.org'] }] });
     expect(await exchange(port, REQUEST)).toBe(`+${REQUEST}`);
     expect(asked).toEqual(['other tcp:203.0.113.7:8080 http']);
+    // The address is still what it was, and nothing has to be resolved for it.
+    const byAddress = await way({ ...ON, routeOnly: true }, { rules: [{ ip: ['203.0.113.0/24'] }] });
+    await exchange(byAddress.port, REQUEST);
+    expect(byAddress.asked).toEqual(['other tcp:203.0.113.7:8080 http']);
   });
 
   it('finds the protocol, but takes no name that is not wanted or excluded', async () => {
