@@ -5,19 +5,22 @@ import { ValueIndex } from './value-index.js';
 /** Ports in a range that is entered one by one; a longer one tells too little. */
 const MOST_PORTS = 256;
 
-/** To know the client's address may cost a system call, which few rules are worth. */
-const SOURCE_SHARE = 8;
+/** To know the client's address may cost a system call: it is looked up for as many rules, or none. */
+const SOURCE_RULES = 8;
 
 /** Of a rule's conditions, which one to look it up by. */
 export class KeyChoice {
   /** By kind and value, the rules that ask for it. */
   readonly #shares: ValueIndex<string>;
   readonly #domains: DomainIndex;
+  readonly #bySource: boolean;
 
   /** @param domains with the patterns of all rules */
   constructor(rules: readonly (readonly RuleCondition[])[], domains: DomainIndex) {
     this.#domains = domains;
     this.#shares = new ValueIndex(rules.length);
+    const looksAtSource = ({ key }: RuleCondition): boolean => key?.kind === 'source' || key?.kind === 'sourcePort';
+    this.#bySource = rules.filter((conditions) => conditions.some(looksAtSource)).length >= SOURCE_RULES;
     rules.forEach((conditions, rule) => {
       for (const { key } of conditions) for (const value of valuesOf(key)) this.#shares.add(value, rule);
     });
@@ -44,12 +47,12 @@ export class KeyChoice {
       case 'ip':
         return 2;
       case 'source':
-        return SOURCE_SHARE;
+        return this.#bySource ? SOURCE_RULES : Number.POSITIVE_INFINITY;
       default: {
         const values = valuesOf(key);
         const most = values.reduce((sum, value) => Math.max(sum, this.#shares.countOf(value)), 0);
-        if (values.length === 0) return Number.POSITIVE_INFINITY;
-        return key.kind === 'sourcePort' ? most + SOURCE_SHARE : most;
+        if (values.length === 0 || (key.kind === 'sourcePort' && !this.#bySource)) return Number.POSITIVE_INFINITY;
+        return key.kind === 'sourcePort' ? most + SOURCE_RULES : most;
       }
     }
   }
