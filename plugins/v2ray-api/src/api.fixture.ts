@@ -16,6 +16,7 @@ import {
 } from '@sluice/plugin-api';
 import { emptyInjector, FixedPolicy, MemoryLogger, MemoryStats, StubSession } from '@sluice/testing';
 import { apiService } from './index.js';
+import { GrpcClient } from './grpc-client.fixture.js';
 import { serviceNames, type ApiSettings } from './schema.js';
 
 /** What was asked of it, and answers that a test sets. Everything else is as in an empty instance. */
@@ -152,4 +153,26 @@ async function frontOf(service: Service): Promise<{ readonly port: number; close
       await once(front, 'close');
     },
   };
+}
+
+const open: { close(): unknown }[] = [];
+
+/** A host and a client of it, until `closeApis`. */
+export async function startApi(
+  settings: Partial<ApiSettings> = {},
+): Promise<{ readonly host: ApiHost; readonly client: GrpcClient }> {
+  const host = await hostApi(settings);
+  open.push(host);
+  return { host, client: clientOf(host.port) };
+}
+
+/** A further client, until `closeApis`. */
+export function clientOf(port: number): GrpcClient {
+  const client = new GrpcClient(port);
+  open.push(client);
+  return client;
+}
+
+export async function closeApis(): Promise<void> {
+  for (const one of open.splice(0).reverse()) await one.close();
 }

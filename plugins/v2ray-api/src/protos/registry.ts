@@ -20,6 +20,7 @@ import { routerFile } from './router.js';
 import { settingsFiles } from './settings.js';
 import { sharedFiles } from './shared.js';
 import { statsFile } from './stats.js';
+import { transportFiles } from './transport.js';
 import { asXray } from './xray.js';
 
 /** With what they import in front of them. */
@@ -36,7 +37,7 @@ const renamed: readonly ProtoFile[] = [
 export const registry: FileRegistry = createFileRegistry(
   create(FileDescriptorSetSchema, {
     file: [
-      ...describeFiles([...renamed, ...settingsFiles, ...reflectionFiles]),
+      ...describeFiles([...renamed, ...transportFiles, ...settingsFiles, ...reflectionFiles]),
       ...describeFiles(renamed).map((file) => asXray(file)),
     ],
   }),

@@ -1,13 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { encode } from '../protos/registry.js';
-import {
-  HttpAccount,
-  HttpServer,
-  ReceiverConfig,
-  SocksAccount,
-  StreamConfig,
-  TlsSecurity,
-} from '../protos/settings.js';
+import { HttpAccount, HttpServer, ReceiverConfig, SocksAccount } from '../protos/settings.js';
+import { StreamConfig, TlsSecurity } from '../protos/transport.js';
 import { inboundEntry, outboundEntry, userEntry } from './entries.js';
 import { JSON_TYPE } from './json.js';
 

@@ -6,7 +6,7 @@ import {
   TlsSecurity,
   WebSocketTransport,
   type StreamConfig,
-} from '../protos/settings.js';
+} from '../protos/transport.js';
 import type { Decoded } from '../wire/message.js';
 import { translation, translationOf, type Json } from './translation.js';
 import { linesOf, said } from './values.js';
