@@ -132,7 +132,10 @@ describe('sluice reload', () => {
     const inUse = { tag: 'taken', port: (taken.address() as net.AddressInfo).port };
     const bad: [string, RegExp][] = [
       ['{ "inbounds": [', /config\.json:1:\d+: .*\(E_CONFIG_INVALID\)/],
-      [JSON.stringify(config([more])).replace('dokodemo-door', 'dokodemo-dor'), /config\.json:1:\d+: no inbound speaks this protocol \(E_CONFIG_INVALID\)/],
+      [
+        JSON.stringify(config([more])).replace('dokodemo-door', 'dokodemo-dor'),
+        /config\.json:1:\d+: no inbound speaks this protocol \(E_CONFIG_INVALID\)/,
+      ],
       [JSON.stringify(config([more, inUse])), /in use.*\(E_LISTEN_IN_USE\)/],
     ];
     for (const [text, why] of bad) {
