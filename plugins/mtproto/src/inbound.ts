@@ -1,16 +1,15 @@
 import {
   SluiceError,
-  toSluiceError,
   type Endpoint,
   type Inbound,
   type InboundContext,
+  type InboundUsers,
   type Link,
   type Session,
   type TcpOptions,
 } from '@sluice/plugin-api';
+import { acceptedBy, type Accepted } from './accepted.js';
 import { configuredUsers } from './configured-users.js';
-import { connectToDataCenter } from './data-centers/connect.js';
-import { DataCenters } from './data-centers/data-centers.js';
 import { FrontedHosts } from './fronting/fronted-hosts.js';
 import { HostProfiles } from './fronting/host-profiles.js';
 import { Strangers } from './fronting/strangers.js';
@@ -18,21 +17,14 @@ import { ClientHandshake } from './handshake/client-handshake.js';
 import { ProxiedSources } from './handshake/proxied-sources.js';
 import { Stranger } from './handshake/stranger.js';
 import { Limits } from './limits/limits.js';
-import { hasAdTag } from './middle-proxy/check.js';
-import { MiddleProxies } from './middle-proxy/middle-proxies.js';
-import type { MiddleProxyTarget } from './middle-proxy/middle-proxy-target.js';
-import { speakMiddleProxy } from './middle-proxy/sole-connection.js';
-import type { ClientLayer } from './obfuscation/client-layer.js';
-import { pushDataCenterLayer } from './obfuscation/data-center-layer.js';
 import { LocalReplayFilter } from './replay/local-replay-filter.js';
+import { revokedUsers } from './revoked-users.js';
+import { RunningUsers } from './running-users.js';
 import { DEFAULT_TIME_WINDOW, type InboundSettings } from './schema.js';
 import { announcedLinks } from './share-link.js';
+import { Telegram } from './telegram.js';
 import { tcpOptions } from './tcp/settings.js';
-import { setTaggedRequest, setTelegramRequest, TelegramRequest, type TaggedRequest } from './telegram-request.js';
-import { acceptedBy, Users, type Accepted, type MtprotoUser, type OpenedBy } from './users.js';
-
-/** Errors that another way does not mend. */
-const FINAL: ReadonlySet<string> = new Set(['E_BLOCKED', 'E_CLOSING', 'E_NO_OUTBOUND']);
+import { Users, type MtprotoUser, type OpenedBy } from './users.js';
 
 /** Takes Telegram clients' connections and hands them on to the data centre that they ask for. */
 export class MtprotoInbound implements Inbound {
@@ -40,15 +32,19 @@ export class MtprotoInbound implements Inbound {
   readonly #configured: readonly MtprotoUser[];
   readonly #accepted: Accepted;
   readonly #users: Users;
+  readonly users: InboundUsers;
   readonly #limits: Limits;
-  readonly #dataCenters: DataCenters;
-  readonly #middleProxies: MiddleProxies | undefined;
+  readonly #telegram: Telegram;
   readonly #replay: LocalReplayFilter;
   readonly #proxied: ProxiedSources | undefined;
   readonly #tcp: TcpOptions;
   readonly #handshake: ClientHandshake;
   readonly #profiles: HostProfiles;
   readonly #strangers: Strangers;
+  /** Whose place this one takes, until that is certain. */
+  #previous: MtprotoInbound | undefined;
+  /** Users of that one who may not come any more. */
+  #gone: readonly MtprotoUser[] = [];
 
   /** @throws SluiceError E_CONFIG_INVALID, E_ADDRESS_INVALID for settings that were not checked */
   constructor(context: InboundContext<InboundSettings>) {
@@ -60,11 +56,11 @@ export class MtprotoInbound implements Inbound {
     this.#accepted = acceptedBy(this.#configured, { ...tls, ...settings });
     this.#users = new Users(this.#configured, this.#accepted);
     this.#limits = new Limits(this.#configured, { tag, stats, logger, timers: plane.timers }, settings.usageFile);
-    const { dataCenters, addressFamily = 'prefer-ipv4', middleProxy = {} } = settings;
-    this.#dataCenters = new DataCenters(dataCenters, addressFamily, logger);
-    this.#middleProxies = hasAdTag(settings)
-      ? new MiddleProxies({ settings: middleProxy, addressFamily, tag, dispatcher, logger, stats })
-      : undefined;
+    this.users = new RunningUsers(settings, this.#users, {
+      added: (user) => this.#welcome(user),
+      removed: (user) => this.#limits.remove(user),
+    });
+    this.#telegram = new Telegram(context);
     this.#replay = new LocalReplayFilter(replay, timeWindow, { tag, stats, logger, timers: plane.timers });
     this.#proxied = proxyProtocol === undefined ? undefined : new ProxiedSources(proxyProtocol);
     this.#tcp = tcpOptions(settings.tcp);
@@ -80,21 +76,44 @@ export class MtprotoInbound implements Inbound {
     });
   }
 
+  succeed(previous: Inbound): readonly string[] {
+    if (!(previous instanceof MtprotoInbound)) return [];
+    this.#previous = previous;
+    this.#limits.succeed(previous.#limits);
+    this.#replay.succeed(previous.#replay);
+    this.#users.recall(previous.#users);
+    this.#profiles.recall(previous.#profiles, this.#users.serverNames);
+    this.#telegram.recall(previous.#telegram);
+    const { gone, emails } = revokedUsers(
+      { users: previous.#users, accepted: previous.#accepted },
+      { users: this.#users, accepted: this.#accepted },
+    );
+    this.#gone = gone;
+    return emails;
+  }
+
   async start(): Promise<void> {
     await this.#limits.start();
     await this.#replay.start();
-    this.#middleProxies?.start();
+    this.#telegram.start();
     if (this.#users.takeTls) this.#profiles.start(this.#users.serverNames);
+    const previous = this.#previous;
+    if (previous !== undefined) previous.#stepBack(this.#gone);
   }
 
   async close(): Promise<void> {
+    const previous = this.#previous;
+    if (previous !== undefined) previous.#comeBack(this.#gone);
+    this.#settleIn();
     this.#profiles.close();
-    this.#middleProxies?.close();
+    this.#telegram.close();
     await this.#replay.close();
     await this.#limits.close();
   }
 
   async accept(link: Link, session: Session): Promise<void> {
+    // Connections come here, so the one before has made way for good.
+    if (this.#previous !== undefined) this.#settleIn();
     link.tcp = this.#tcp;
     if (this.#proxied?.has(session) === true) await this.#proxied.identify(link, session);
     if (this.#strangers.leadOn) {
@@ -136,49 +155,39 @@ export class MtprotoInbound implements Inbound {
     }
   }
 
+  /** Another one takes the place of this one: nobody who is gone there may still get in here. */
+  #stepBack(gone: readonly MtprotoUser[]): void {
+    this.#settleIn();
+    for (const user of gone) this.#users.remove(user);
+    this.#profiles.rest();
+  }
+
+  /** The other one has come to nothing. */
+  #comeBack(gone: readonly MtprotoUser[]): void {
+    for (const user of gone) this.#users.add(user);
+    if (this.#users.takeTls) this.#profiles.start(this.#users.serverNames);
+  }
+
+  /** Lets go of the one before: links from one to the next would keep all of them for ever. */
+  #settleIn(): void {
+    this.#previous = undefined;
+    this.#gone = [];
+  }
+
+  /** For a user who comes while the inbound runs. */
+  #welcome(user: MtprotoUser): void {
+    this.#limits.add(user);
+    if (user.adTag !== undefined) this.#telegram.expectTags();
+    for (const name of this.#users.namesOf(user)) this.#profiles.learn(name);
+  }
+
   async #serve(link: Link, session: Session, { user, client }: OpenedBy): Promise<void> {
+    if (!this.#users.has(user)) throw new SluiceError('E_AUTH', 'the user is gone');
     session.user = user;
     const meters = this.#limits.of(user)?.admit(session, session.source.address);
     if (meters instanceof SluiceError) throw meters;
-    const { adTag } = user;
-    const target = adTag === undefined ? undefined : this.#middleProxies?.requestFor(client.dc, adTag);
-    const upstream =
-      target === undefined
-        ? await this.#toDataCenter(link, session, client)
-        : await this.#toMiddleProxy(link, session, client, target);
+    const upstream = await this.#telegram.connect(link, session, client, user.adTag);
     upstream.tcp = this.#tcp;
     this.#context.dispatcher.relay(session, link, upstream, meters);
-  }
-
-  async #toDataCenter(link: Link, session: Session, client: ClientLayer): Promise<Link> {
-    const payloadWaits = link.reader.buffered.length > 0;
-    const { health } = this.#dataCenters;
-    const request = new TelegramRequest(client, this.#dataCenters.addresses(client.dc), health, payloadWaits);
-    setTelegramRequest(session, request);
-    const upstream = await connectToDataCenter(this.#context.dispatcher, session, link, request);
-    setTelegramRequest(session, undefined);
-    // Routed to an outbound that does not know of Telegram: its link leads to the data centre all the same.
-    if (!request.claimed) pushDataCenterLayer(upstream, client, { fast: true, payloadWaits });
-    return upstream;
-  }
-
-  /** Directly where no middle proxy can be used: a proxy that works comes before a promotion. */
-  async #toMiddleProxy(link: Link, session: Session, layer: ClientLayer, target: MiddleProxyTarget): Promise<Link> {
-    const { dispatcher, plane, logger } = this.#context;
-    const client = { layer, source: session.source, local: session.local };
-    const request: TaggedRequest = { target, client, claimed: false };
-    setTaggedRequest(session, request);
-    try {
-      const upstream = await dispatcher.connect(session, target.preferred);
-      return request.claimed ? upstream : await speakMiddleProxy(plane, upstream, target, client);
-    } catch (thrown) {
-      const error = toSluiceError(thrown);
-      if (link.conn.destroyed || FINAL.has(error.code)) throw error;
-      if (!request.claimed) target.failed(target.preferred);
-      logger.info(`goes past the middle proxies: ${error.message}`, { code: error.code });
-    } finally {
-      setTaggedRequest(session, undefined);
-    }
-    return this.#toDataCenter(link, session, layer);
   }
 }

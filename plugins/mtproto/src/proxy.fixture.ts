@@ -25,16 +25,23 @@ export interface TestProxyOptions {
   /** "direct": the route leads past the mtproto outbound, as to freedom. */
   readonly route?: 'mtproto' | 'direct';
   readonly policy?: InboundHostOptions['policy'];
+  /** Whose place this one takes, as on a reload. */
+  readonly previous?: TestProxy;
 }
 
 export async function startProxy(options: TestProxyOptions): Promise<TestProxy> {
   const outbound = await hostOutbound(mtprotoOutbound, options.outbound ?? {});
   const connect = (session: unknown, to: Parameters<OutboundHost['connect']>[0]): Promise<Link> =>
     outbound.connect(to, session as StubSession);
+  const { previous } = options;
   const inbound = await hostInbound(mtprotoInbound, options.inbound, {
     ...(options.route === 'direct' ? {} : { connect }),
     ...(options.policy === undefined ? {} : { policy: options.policy }),
+    ...(previous === undefined ? {} : { previous: previous.inbound }),
     protocol: 'mtproto',
+  }).catch(async (error: unknown) => {
+    await outbound.close();
+    throw error;
   });
   const planes = [inbound.plane, outbound.plane];
   return {

@@ -11,7 +11,8 @@ import { tcpSchema } from './tcp/settings.js';
 /** Seconds that a client's clock may differ from ours. */
 export const DEFAULT_TIME_WINDOW = 120;
 
-const user = Type.Object({
+/** An entry of `users`. */
+export const userSettings = Type.Object({
   email: Type.Optional(
     Type.String({
       maxLength: 255,
@@ -58,7 +59,9 @@ const modes = Type.Array(Type.Union([Type.Literal('plain'), Type.Literal('padded
 
 export const inboundSettings = Type.Object({
   users: Type.Optional(
-    Type.Array(user, { description: 'Who may use the proxy: at least one user, each with a secret of their own.' }),
+    Type.Array(userSettings, {
+      description: 'Who may use the proxy: at least one user, each with a secret of their own.',
+    }),
   ),
   modes: Type.Optional(modes),
   tls: Type.Optional(tls),
@@ -75,6 +78,7 @@ export const inboundSettings = Type.Object({
 });
 
 export type InboundSettings = Static<typeof inboundSettings>;
+export type UserSettings = Static<typeof userSettings>;
 
 export const outboundSettings = Type.Object({
   fastMode: Type.Optional(

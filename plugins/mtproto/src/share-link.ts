@@ -1,6 +1,7 @@
 import type { Endpoint } from '@sluice/plugin-api';
 import { formatSecret, type Secret } from './secret.js';
-import type { Accepted, MtprotoUser } from './users.js';
+import type { Accepted } from './accepted.js';
+import type { MtprotoUser } from './users.js';
 
 const MAX_ANNOUNCED = 16;
 

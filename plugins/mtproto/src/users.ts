@@ -1,12 +1,15 @@
 import { SluiceError, type Endpoint, type User } from '@sluice/plugin-api';
 import type { Buffer } from 'node:buffer';
+import { acceptedBy, modesFor, type Accepted } from './accepted.js';
 import type { ClientHello } from './fake-tls/client-hello.js';
 import { HelloSearch, type HelloSearchRun } from './fake-tls/hello-search.js';
 import type { LimitSettings } from './limits/limit-settings.js';
 import { openHeader, type ClientLayer } from './obfuscation/client-layer.js';
 import type { Framing } from './obfuscation/header.js';
 import { SecretSearch, type SecretSearchRun } from './obfuscation/secret-search.js';
+import { RecentUsers } from './recent-users.js';
 import type { Secret, SecretMode } from './secret.js';
+import { UserSlots } from './user-slots.js';
 
 export interface MtprotoUser extends User {
   readonly secret: Secret;
@@ -22,58 +25,110 @@ export interface OpenedBy {
   readonly client: ClientLayer;
 }
 
-/** What an inbound lets its users do. */
-export interface Accepted {
-  readonly modes: ReadonlySet<SecretMode>;
-  /** The server names under which users with a plain secret may use fake TLS. */
-  readonly serverNames: readonly string[];
-}
-
-/** Source addresses whose last user is remembered; beyond that the oldest is forgotten. */
-const MAX_REMEMBERED = 4096;
-
-/** The users of an inbound. */
+/** The users of an inbound. They may come and go while searches among them are under way. */
 export class Users {
+  readonly #modesGrow: boolean;
+  /** The names for plain secrets, in lower case. */
+  readonly #plainNames: readonly string[];
+  /** Never fewer than at first: who is gone must not show by how strangers are treated. */
+  readonly #modes: Set<SecretMode>;
+  readonly #byKey = new Map<string, MtprotoUser>();
+  readonly #byEmail = new Map<string, Set<MtprotoUser>>();
   /** Those that may come without TLS. */
-  readonly #bare: readonly MtprotoUser[];
-  readonly #secrets: SecretSearch;
+  readonly #bare = new UserSlots();
+  readonly #secrets = new SecretSearch();
   /** Those that may come with TLS. */
-  readonly inTls: readonly MtprotoUser[];
-  readonly #indexInTls: ReadonlyMap<MtprotoUser, number>;
-  readonly #hellos: HelloSearch;
-  readonly #serverNames: ReadonlySet<string>;
-  readonly #modes: ReadonlySet<SecretMode>;
-  /** Clients come back: from one address it is nearly always the same user. */
-  readonly #lastFrom = new Map<string, MtprotoUser>();
+  readonly #inTls = new UserSlots();
+  readonly #hellos = new HelloSearch();
+  /** How many users come under each name, in lower case. */
+  readonly #names = new Map<string, number>();
+  readonly #recent = new RecentUsers();
+  #takeBare = false;
+  #takeTls = false;
 
-  constructor(users: readonly MtprotoUser[], { modes, serverNames }: Accepted = acceptedBy(users)) {
-    this.#modes = modes;
-    const acceptsBare = modes.has('plain') || modes.has('padded');
-    this.#bare = acceptsBare ? users.filter(({ secret }) => secret.mode !== 'tls') : [];
-    this.#secrets = new SecretSearch(this.#bare.map(({ secret }) => secret.key));
-    this.inTls = modes.has('tls') ? users.filter(({ secret }) => secret.mode !== 'padded') : [];
-    this.#indexInTls = new Map(this.inTls.map((user, index) => [user, index]));
-    const named = this.inTls.map(({ secret }) => ({
-      key: secret.key,
-      serverNames: secret.domain === undefined ? serverNames : [secret.domain],
-    }));
-    this.#hellos = new HelloSearch(named);
-    this.#serverNames = new Set(named.flatMap((each) => each.serverNames).map((name) => name.toLowerCase()));
+  constructor(users: readonly MtprotoUser[], accepted: Accepted = acceptedBy(users)) {
+    this.#modesGrow = accepted.isInferred === true;
+    this.#plainNames = [...new Set(accepted.serverNames.map((name) => name.toLowerCase()))];
+    this.#modes = new Set(accepted.modes);
+    for (const user of users) this.add(user);
+  }
+
+  *[Symbol.iterator](): Iterator<MtprotoUser> {
+    yield* this.#byKey.values();
+  }
+
+  /** Handshakes that begin from now on may be the user's. */
+  add(user: MtprotoUser): void {
+    const { email = '', secret } = user;
+    if (this.#modesGrow) for (const mode of modesFor(secret.mode)) this.#modes.add(mode);
+    this.#byKey.set(nameOf(secret.key), user);
+    if (email !== '') this.#byEmail.set(email, (this.#byEmail.get(email) ?? new Set()).add(user));
+    if (secret.mode !== 'tls') this.#secrets.set(this.#bare.add(user), secret.key);
+    if (secret.mode !== 'padded') {
+      const serverNames = this.namesOf(user);
+      this.#hellos.set(this.#inTls.add(user), { key: secret.key, serverNames });
+      for (const name of serverNames) this.#names.set(name, (this.#names.get(name) ?? 0) + 1);
+    }
+    this.#takeBare ||= this.#bare.size > 0 && (this.#modes.has('plain') || this.#modes.has('padded'));
+    this.#takeTls ||= this.#inTls.size > 0 && this.#modes.has('tls');
+  }
+
+  /** Handshakes of the user are a stranger's from now on, those under way too. */
+  remove(user: MtprotoUser): void {
+    if (!this.has(user)) return;
+    const { email = '', secret } = user;
+    this.#byKey.delete(nameOf(secret.key));
+    const namesakes = this.#byEmail.get(email);
+    if (namesakes?.delete(user) === true && namesakes.size === 0) this.#byEmail.delete(email);
+    const bare = this.#bare.remove(user);
+    if (bare !== undefined) this.#secrets.clear(bare);
+    const inTls = this.#inTls.remove(user);
+    if (inTls === undefined) return;
+    const serverNames = this.namesOf(user);
+    this.#hellos.clear(inTls, serverNames);
+    for (const name of serverNames) {
+      const left = (this.#names.get(name) ?? 0) - 1;
+      if (left > 0) this.#names.set(name, left);
+      else this.#names.delete(name);
+    }
+  }
+
+  has(user: MtprotoUser): boolean {
+    return this.#byKey.get(nameOf(user.secret.key)) === user;
+  }
+
+  /** @param key of a secret, 16 bytes */
+  ofKey(key: Buffer): MtprotoUser | undefined {
+    return this.#byKey.get(nameOf(key));
+  }
+
+  ofEmail(email: string): readonly MtprotoUser[] {
+    return [...(this.#byEmail.get(email) ?? [])];
+  }
+
+  emails(): readonly string[] {
+    return [...this.#byEmail.keys()];
   }
 
   /** Whether anybody may come without TLS. */
   get takeBare(): boolean {
-    return this.#bare.length > 0;
+    return this.#takeBare;
   }
 
   /** Whether anybody may come with TLS. */
   get takeTls(): boolean {
-    return this.inTls.length > 0;
+    return this.#takeTls;
   }
 
   /** The names under which users come with TLS, in lower case. */
   get serverNames(): ReadonlySet<string> {
-    return this.#serverNames;
+    return new Set(this.#names.keys());
+  }
+
+  /** The names under which that user may come with TLS, in lower case. */
+  namesOf({ secret: { mode, domain } }: MtprotoUser): readonly string[] {
+    if (mode === 'padded') return NO_NAMES;
+    return domain === undefined ? this.#plainNames : [domain];
   }
 
   /**
@@ -81,7 +136,7 @@ export class Users {
    * @param from whose `source.address`, the client's IP, is asked for where it helps
    */
   openAtOnce(header: Buffer, from: { readonly source: Endpoint }): OpenedBy | undefined {
-    const likely = this.#bare.length === 1 ? this.#bare[0] : this.#lastFrom.get(from.source.address);
+    const likely = this.#bare.only ?? this.#recentUser(from.source.address);
     return likely === undefined || !this.mayComeBare(likely) ? undefined : openAs(likely, header);
   }
 
@@ -92,10 +147,11 @@ export class Users {
 
   /** @param source the client's IP */
   openFound(found: number, header: Buffer, source: string): OpenedBy | undefined {
-    const user = this.#bare[found];
-    if (user === undefined) return undefined;
-    this.remember(source, user);
-    return openAs(user, header);
+    const user = this.#bare.at(found);
+    // Opened once more: another user may have come to that place since.
+    const opened = user === undefined ? undefined : openAs(user, header);
+    if (opened !== undefined) this.#recent.remember(source, opened.user);
+    return opened;
   }
 
   /** Whether there is a way without TLS for that user. */
@@ -113,44 +169,49 @@ export class Users {
 
   /** The only user that may come with TLS, if there is just one. */
   get onlyInTls(): MtprotoUser | undefined {
-    return this.inTls.length === 1 ? this.inTls[0] : undefined;
+    return this.#inTls.only;
   }
 
   knowsName(serverName: string | undefined): boolean {
-    return serverName !== undefined && this.#serverNames.has(serverName.toLowerCase());
+    return serverName !== undefined && this.#names.has(serverName.toLowerCase());
   }
 
-  /** Looks for the user who made a hello: what it finds is an index of {@link inTls}. @param source the client's IP */
+  /** Looks for the user who made a hello: what it finds is for {@link foundInTls}. @param source the client's IP */
   searchHello(hello: ClientHello, source: string): HelloSearchRun {
-    const last = this.#lastFrom.get(source);
-    return this.#hellos.start(hello, last === undefined ? undefined : this.#indexInTls.get(last));
+    const last = this.#recentUser(source);
+    return this.#hellos.start(hello, last === undefined ? undefined : this.#inTls.indexOf(last));
   }
 
-  remember(source: string, user: MtprotoUser): void {
-    this.#lastFrom.delete(source);
-    this.#lastFrom.set(source, user);
-    if (this.#lastFrom.size <= MAX_REMEMBERED) return;
-    for (const oldest of this.#lastFrom.keys()) {
-      this.#lastFrom.delete(oldest);
-      break;
+  /**
+   * Who is found may be another than was searched for, if users have come and gone since: the caller
+   * has to look at the hello's proof once more.
+   * @param source the client's IP
+   */
+  foundInTls(found: number, { serverName = '' }: ClientHello, source: string): MtprotoUser | undefined {
+    const user = this.#inTls.at(found);
+    if (user === undefined || !this.namesOf(user).includes(serverName.toLowerCase())) return undefined;
+    this.#recent.remember(source, user);
+    return user;
+  }
+
+  /** Takes over from where users have come, as far as their secrets are known here. */
+  recall(previous: Users): void {
+    for (const [source, { secret }] of previous.#recent) {
+      const user = this.ofKey(secret.key);
+      if (user !== undefined) this.#recent.remember(source, user);
     }
+  }
+
+  #recentUser(source: string): MtprotoUser | undefined {
+    const user = this.#recent.of(source);
+    return user !== undefined && this.has(user) ? user : undefined;
   }
 }
 
-/** What is accepted where the settings do not say: what the secrets are for. */
-export function acceptedBy(
-  users: readonly MtprotoUser[],
-  settings: { readonly modes?: readonly SecretMode[]; readonly serverNames?: readonly string[] } = {},
-): Accepted {
-  const { modes, serverNames = [] } = settings;
-  if (modes !== undefined && modes.length > 0) return { modes: new Set(modes), serverNames };
-  const found = new Set<SecretMode>();
-  for (const { secret } of users) {
-    if (secret.mode === 'tls') found.add('tls');
-    else found.add('plain').add('padded');
-  }
-  if (serverNames.length > 0) found.add('tls');
-  return { modes: found, serverNames };
+const NO_NAMES: readonly string[] = [];
+
+function nameOf(key: Buffer): string {
+  return key.toString('latin1');
 }
 
 function openAs(user: MtprotoUser, header: Buffer): OpenedBy | undefined {

@@ -1,7 +1,8 @@
 import { SluiceError, type CommandConfig } from '@sluice/plugin-api';
 import { configuredUsers } from '../configured-users.js';
 import type { InboundSettings } from '../schema.js';
-import { acceptedBy, type Accepted, type MtprotoUser } from '../users.js';
+import { acceptedBy, type Accepted } from '../accepted.js';
+import type { MtprotoUser } from '../users.js';
 
 /** An mtproto inbound of a configuration, as commands look at it. */
 export interface ConfiguredInbound {

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { hash } from 'node:crypto';
+import { hash, randomFillSync } from 'node:crypto';
 import type { ClientHello } from './client-hello.js';
 import { PROOF_LENGTH } from './digest.js';
 import { RANDOM_AT, RANDOM_LENGTH } from './tls.js';
@@ -21,6 +21,7 @@ export interface HelloSearchRun {
 }
 
 const KEY_WORDS = 4;
+const KEY_BYTES = 16;
 /** SHA-256's block, which an HMAC's key is padded to (RFC 2104). */
 const BLOCK = 64;
 const DIGEST = 32;
@@ -33,22 +34,39 @@ const NOBODY: readonly number[] = [];
 
 /** Finds which of many secrets a hello was made with, at the price of two hashes for each: 2 µs for a hello of 1.8 KB, 3.2 by createHmac. */
 export class HelloSearch {
-  readonly #keys: Uint32Array;
+  #keys: Uint32Array;
+  #count = 0;
   readonly #byName = new Map<string, number[]>();
-  readonly #nameless: number[] = [];
+  #nameless: number[] = [];
 
-  constructor(secrets: readonly NamedSecret[]) {
-    const keys = Buffer.concat(secrets.map(({ key }) => key));
+  constructor(secrets: readonly NamedSecret[] = []) {
     this.#keys = new Uint32Array(secrets.length * KEY_WORDS);
-    Buffer.from(this.#keys.buffer).set(keys);
-    secrets.forEach(({ serverNames }, index) => {
-      if (serverNames === undefined) this.#nameless.push(index);
-      for (const name of new Set(serverNames?.map((name) => name.toLowerCase()))) {
-        const under = this.#byName.get(name);
-        if (under === undefined) this.#byName.set(name, [index]);
-        else under.push(index);
-      }
-    });
+    secrets.forEach((secret, index) => this.set(index, secret));
+  }
+
+  /** Puts a secret at an index: one that is free, or the next behind the last. Searches under way may find it. */
+  set(index: number, { key, serverNames }: NamedSecret): void {
+    if (index >= this.#count) this.#grow(index + 1);
+    Buffer.from(this.#keys.buffer).set(key, index * KEY_BYTES);
+    if (serverNames === undefined) this.#nameless.push(index);
+    for (const name of lowerCase(serverNames)) {
+      const under = this.#byName.get(name);
+      if (under === undefined) this.#byName.set(name, [index]);
+      else under.push(index);
+    }
+  }
+
+  /** Nothing is found at that index any more. @param serverNames as they were set */
+  clear(index: number, serverNames: readonly string[] | undefined): void {
+    // Zeros would be the secret of whoever comes with zeros; this one is nobody's.
+    randomFillSync(this.#keys, index * KEY_WORDS, KEY_WORDS);
+    // New lists: searches under way go through the old ones by position.
+    if (serverNames === undefined) this.#nameless = this.#nameless.filter((each) => each !== index);
+    for (const name of lowerCase(serverNames)) {
+      const left = (this.#byName.get(name) ?? NOBODY).filter((each) => each !== index);
+      if (left.length > 0) this.#byName.set(name, left);
+      else this.#byName.delete(name);
+    }
   }
 
   /**
@@ -61,6 +79,18 @@ export class HelloSearch {
     const mayBe = likely !== undefined && (named.includes(likely) || this.#nameless.includes(likely));
     return new Run(hello.record, this.#keys, [mayBe ? [likely] : NOBODY, named, this.#nameless]);
   }
+
+  #grow(count: number): void {
+    this.#count = count;
+    if (count * KEY_WORDS <= this.#keys.length) return;
+    const keys = new Uint32Array(2 * count * KEY_WORDS);
+    keys.set(this.#keys);
+    this.#keys = keys;
+  }
+}
+
+function lowerCase(names: readonly string[] = []): ReadonlySet<string> {
+  return new Set(names.map((name) => name.toLowerCase()));
 }
 
 class Run implements HelloSearchRun {
@@ -108,6 +138,8 @@ class Run implements HelloSearchRun {
   }
 
   #fits(index: number, message: Buffer): boolean {
+    // Added since the search began, where there was no more room: for the next one to find.
+    if ((index + 1) * KEY_WORDS > this.#keys.length) return false;
     for (let i = 0; i < KEY_WORDS; i += 1) {
       const word = this.#keys[index * KEY_WORDS + i]!;
       innerWords[i] = word ^ INNER_PAD;

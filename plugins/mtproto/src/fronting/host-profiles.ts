@@ -42,6 +42,7 @@ export class HostProfiles {
   readonly #measuring = new Set<OwnSession>();
   readonly #waiting: string[] = [];
   #names: readonly string[] = [];
+  #isMeasuring = false;
   #timer: TimerEntry | undefined;
   #isClosed = false;
 
@@ -69,7 +70,27 @@ export class HostProfiles {
   /** Begins to ask the hosts behind these names. Returns at once. @param names in lower case */
   start(names: ReadonlySet<string>): void {
     this.#names = [...names].filter((name) => this.#hosts?.of(name) !== undefined);
-    this.#measureAll();
+    if (!this.#isMeasuring) this.#measureAll();
+  }
+
+  /** Asks no more until it is started again. What is being asked is heard. */
+  rest(): void {
+    this.#names = [];
+    this.#waiting.length = 0;
+    if (this.#timer !== undefined) this.#services.plane.timers.cancel(this.#timer);
+  }
+
+  /** Asks the host behind one more name, if it is one that is not known. @param name in lower case */
+  learn(name: string): void {
+    if (this.#names.includes(name) || this.#hosts?.of(name) === undefined) return;
+    this.#names = [...this.#names, name];
+    if (this.#timer === undefined && !this.#isMeasuring) this.#measureAll();
+    else void this.#measure(name);
+  }
+
+  /** Goes on with the looks that users have seen so far, until their hosts have been asked again. @param names in lower case */
+  recall(previous: HostProfiles, names: ReadonlySet<string>): void {
+    for (const [name, profile] of previous.#profiles) if (names.has(name)) this.#profiles.set(name, profile);
   }
 
   close(): void {
@@ -81,6 +102,7 @@ export class HostProfiles {
 
   #measureAll(): void {
     if (this.#names.length === 0) return;
+    this.#isMeasuring = true;
     this.#waiting.push(...this.#names);
     let failed = 0;
     const work = async (): Promise<void> => {
@@ -89,6 +111,7 @@ export class HostProfiles {
       }
     };
     void Promise.all(Array.from({ length: AT_A_TIME }, work)).then(() => {
+      this.#isMeasuring = false;
       if (this.#isClosed) return;
       const again = failed > 0 ? RETRY_MS : REFRESH_MS;
       this.#timer = this.#services.plane.timers.after(again, () => this.#measureAll());

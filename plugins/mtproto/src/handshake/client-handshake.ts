@@ -118,9 +118,9 @@ export class ClientHandshake {
     const client = openHeader(header, user.secret);
     // In these records all can read it, and whoever sends it again need not do so in TLS.
     const isFresh = client === undefined || !users.mayComeBare(user) || (await replay.add(headerReplayKey(header)));
-    if (client !== undefined && isFresh) return { user, client };
+    if (client !== undefined && isFresh && users.has(user)) return { user, client };
     await readInSilence(link.reader);
-    const what = isFresh ? 'another secret' : 'a header that has been seen before';
+    const what = !isFresh ? 'a header that has been seen before' : client ? 'a user who is gone' : 'another secret';
     throw new SluiceError('E_AUTH', `a client whose TLS hello was right goes on with ${what}`);
   }
 
@@ -137,10 +137,8 @@ export class ClientHandshake {
     const source = session.source.address;
     const found = await this.#find(users.searchHello(hello, source), link);
     if (found === 'busy') return stranger('busy', hello.serverName);
-    const user = found === undefined ? undefined : users.inTls[found];
-    if (user === undefined) return stranger('secret', hello.serverName);
-    users.remember(source, user);
-    return user;
+    const user = found === undefined ? undefined : users.foundInTls(found, hello, source);
+    return user ?? stranger('secret', hello.serverName);
   }
 
   /** @throws SluiceError E_CONN_CLOSED if the client has not waited for the end of the search */

@@ -1,28 +1,16 @@
-import type { LedgerOwner, LedgerRefusal, UserLedger } from './user-ledger.js';
 import type { LimitSettings } from './limit-settings.js';
+import { UserCounts, type QuotaHolder } from './user-counts.js';
+import type { LedgerOwner, LedgerRefusal, UserLedger } from './user-ledger.js';
 
-/** Who wants to know that bytes were counted. */
-export interface UsageObserver {
-  /** Called for every chunk. @param passed for the first time beyond the quota */
-  used(passed: boolean): void;
-}
-
-/** A ledger in this process's memory. */
-export class MemoryLedger implements UserLedger {
+/** A ledger in this process's memory: limits, and the counts that they are held against. */
+export class MemoryLedger implements UserLedger, QuotaHolder {
   owner: LedgerOwner | undefined;
-  /** Set where usage is kept. */
-  observer: UsageObserver | undefined;
-  /** Bytes used so far. What passes the quota is counted but not delivered. */
-  up = 0;
-  down = 0;
+  #counts = new UserCounts();
   readonly #maxConnections: number;
   readonly #maxUp: number;
   readonly #maxDown: number;
   readonly #maxTotal: number;
   readonly #maxSources: number;
-  /** Connections by source; undefined where nobody asks. */
-  readonly #sources: Map<string, number> | undefined;
-  #connections = 0;
   #passed = false;
 
   constructor({ maxConnections, maxSourceIPs, quota }: LimitSettings) {
@@ -31,52 +19,61 @@ export class MemoryLedger implements UserLedger {
     this.#maxDown = quota?.down ?? Infinity;
     this.#maxTotal = quota?.total ?? Infinity;
     this.#maxSources = maxSourceIPs ?? Infinity;
-    this.#sources = maxSourceIPs === undefined ? undefined : new Map();
+    this.#counts.hold(this);
   }
 
-  get connections(): number {
-    return this.#connections;
+  get counts(): UserCounts {
+    return this.#counts;
   }
 
-  get sources(): number {
-    return this.#sources?.size ?? 0;
+  /** Goes on with the counts of another ledger. To be called before the first connection. */
+  share(counts: UserCounts): void {
+    this.#counts.letGo(this);
+    this.#counts = counts;
+    counts.hold(this);
   }
 
-  enter(source: string): LedgerRefusal | undefined {
+  /** What is counted from now on is not held against these limits any more. */
+  close(): void {
+    this.#counts.letGo(this);
+  }
+
+  enter(source?: string): LedgerRefusal | undefined {
+    const { up, down, connections, sources } = this.#counts;
     // Nothing is left to transfer: with the quota used up exactly, a new connection is of no use.
-    if (this.up >= this.#maxUp || this.down >= this.#maxDown || this.up + this.down >= this.#maxTotal) return 'quota';
-    if (this.#connections >= this.#maxConnections) return 'maxConnections';
-    if (this.#sources !== undefined) {
-      const here = this.#sources.get(source) ?? 0;
-      if (here === 0 && this.#sources.size >= this.#maxSources) return 'maxSourceIPs';
-      this.#sources.set(source, here + 1);
+    if (up >= this.#maxUp || down >= this.#maxDown || up + down >= this.#maxTotal) return 'quota';
+    if (connections >= this.#maxConnections) return 'maxConnections';
+    if (source !== undefined) {
+      const here = sources.get(source) ?? 0;
+      if (here === 0 && sources.size >= this.#maxSources) return 'maxSourceIPs';
+      sources.set(source, here + 1);
     }
-    this.#connections += 1;
+    this.#counts.connections += 1;
     return undefined;
   }
 
-  leave(source: string): void {
-    this.#connections -= 1;
-    if (this.#sources === undefined) return;
-    const left = (this.#sources.get(source) ?? 0) - 1;
-    if (left > 0) this.#sources.set(source, left);
-    else this.#sources.delete(source);
+  leave(source?: string): void {
+    const { sources } = this.#counts;
+    this.#counts.connections -= 1;
+    if (source === undefined) return;
+    const left = (sources.get(source) ?? 0) - 1;
+    if (left > 0) sources.set(source, left);
+    else sources.delete(source);
   }
 
   /** Up to the quota, to the byte, all is delivered; the chunk that goes beyond it ends the user's connections. */
   spend(up: number, down: number): void {
-    this.up += up;
-    this.down += down;
-    const passed = this.up > this.#maxUp || this.down > this.#maxDown || this.up + this.down > this.#maxTotal;
-    const first = passed && !this.#passed;
-    if (first) this.#passed = true;
-    this.observer?.used(first);
-    if (first) this.owner?.quotaPassed();
+    this.#counts.spend(up, down);
   }
 
-  /** Takes over what was used before a restart. */
-  restore(up: number, down: number): void {
-    this.up = up;
-    this.down = down;
+  passes(): boolean {
+    if (this.#passed) return false;
+    const { up, down } = this.#counts;
+    this.#passed = up > this.#maxUp || down > this.#maxDown || up + down > this.#maxTotal;
+    return this.#passed;
+  }
+
+  quotaPassed(): void {
+    this.owner?.quotaPassed();
   }
 }

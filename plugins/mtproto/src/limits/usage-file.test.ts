@@ -57,7 +57,7 @@ async function run(store: Store, total = 1000): Promise<Run> {
   const timers = new TimerWheel();
   const usage = new UsageFile(store, { logger, timers });
   const ledger = new MemoryLedger({ quota: { total } });
-  usage.keep(key, ledger);
+  usage.keep(key, ledger.counts);
   await usage.start();
   return { usage, ledger, logger, timers };
 }
@@ -67,7 +67,7 @@ async function kept(store: Store): Promise<{ up: number; down: number }> {
   const copy = new Store();
   copy.content = store.content;
   const { ledger } = await run(copy);
-  return { up: ledger.up, down: ledger.down };
+  return { up: ledger.counts.up, down: ledger.counts.down };
 }
 
 describe('UsageFile', () => {
@@ -100,7 +100,7 @@ describe('UsageFile', () => {
     const store = new Store('spoilt');
     store.content = Buffer.from('not usage at all');
     const usage = new UsageFile(store, { logger: new MemoryLogger(), timers: new TimerWheel() });
-    usage.keep(key, new MemoryLedger({ quota: { up: 1 } }));
+    usage.keep(key, new MemoryLedger({ quota: { up: 1 } }).counts);
     await expect(usage.start()).rejects.toMatchObject({
       code: 'E_START_FAILED',
       message: expect.stringContaining('/somewhere/spoilt') as string,

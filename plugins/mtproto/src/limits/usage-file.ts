@@ -1,7 +1,7 @@
 import { SluiceError, TimerEntry, TimerWheel, toSluiceError, type Logger } from '@sluice/plugin-api';
-import type { MemoryLedger, UsageObserver } from './memory-ledger.js';
 import { PathClaim } from '../state/path-claim.js';
 import { UsageTable } from './usage-table.js';
+import type { UserCounts, UsageObserver } from './user-counts.js';
 
 /** Where usage is kept: a file, as a whole, written so that a crash leaves the one before or the new one. */
 export interface UsageStore {
@@ -17,13 +17,24 @@ const WRITE_AFTER_MS = 10_000;
 /** The same once a quota is passed: the user must not be let in again by a crash. */
 const WRITE_SOON_MS = 100;
 
-/** Keeps what users have used of their quotas from one run to the next. */
+/** A user's counts, and how many inbounds want them kept. */
+interface Kept {
+  readonly key: Buffer;
+  readonly counts: UserCounts;
+  holders: number;
+}
+
+/**
+ * Keeps what users have used of their quotas from one run to the next. An inbound and the one that
+ * succeeds it keep it in one file together: it has one writer, and who leaves last closes it.
+ */
 export class UsageFile extends TimerEntry implements UsageObserver {
   readonly #store: UsageStore;
   readonly #logger: Logger;
   readonly #timers: TimerWheel;
   readonly #claim: PathClaim;
-  readonly #kept: { readonly key: Buffer; readonly ledger: MemoryLedger }[] = [];
+  readonly #kept = new Map<string, Kept>();
+  #holders = 0;
   #table: UsageTable | undefined;
   /** Something has been used that is not on its way to the file. */
   #changed = false;
@@ -40,9 +51,59 @@ export class UsageFile extends TimerEntry implements UsageObserver {
     this.#timers = services.timers;
   }
 
-  /** To be called before the start. @param key what the user is known by in every run */
-  keep(key: Buffer, ledger: MemoryLedger): void {
-    this.#kept.push({ key, ledger });
+  get path(): string {
+    return this.#store.path;
+  }
+
+  /** One more inbound uses it. */
+  join(): void {
+    this.#holders += 1;
+  }
+
+  /**
+   * One inbound less uses it.
+   * @param keys whom it has kept there
+   * @returns whether it was the last one, who has to close it; all are kept until then
+   */
+  leave(keys: readonly Buffer[]): boolean {
+    this.#holders -= 1;
+    if (this.#holders <= 0) return true;
+    for (const key of keys) this.forgo(key);
+    return false;
+  }
+
+  /**
+   * Before the start or behind it.
+   * @param key what the user is known by in every run
+   * @returns what is kept: other counts, if the user is kept already
+   */
+  keep(key: Buffer, counts: UserCounts): UserCounts {
+    const name = key.toString('hex');
+    const known = this.#kept.get(name);
+    if (known !== undefined) {
+      known.holders += 1;
+      return known.counts;
+    }
+    const kept = { key, counts, holders: 1 };
+    this.#kept.set(name, kept);
+    if (this.#table === undefined) return counts;
+    this.#claimIn(this.#table, kept);
+    counts.observe(this);
+    // It may have been used before it was kept here.
+    if (counts.up + counts.down > 0) this.used(false);
+    return counts;
+  }
+
+  /** One inbound less wants the user kept. What was used stays in the file, as that of former users. */
+  forgo(key: Buffer): void {
+    const name = key.toString('hex');
+    const kept = this.#kept.get(name);
+    if (kept === undefined) return;
+    kept.holders -= 1;
+    if (kept.holders > 0) return;
+    this.#kept.delete(name);
+    kept.counts.unobserve(this);
+    this.#table?.release(key);
   }
 
   /**
@@ -59,13 +120,10 @@ export class UsageFile extends TimerEntry implements UsageObserver {
         `"${this.#store.path}" does not hold usage: name another "usageFile", or move this one away to begin anew`,
       );
     }
-    for (const { key, ledger } of this.#kept) {
-      const before = table.claim(key, ledger);
-      if (before !== undefined) ledger.restore(before.up, before.down);
-    }
+    for (const kept of this.#kept.values()) this.#claimIn(table, kept);
     await this.#store.write(table.encode());
     this.#table = table;
-    for (const { ledger } of this.#kept) ledger.observer = this;
+    for (const { counts } of this.#kept.values()) counts.observe(this);
   }
 
   used(passed: boolean): void {
@@ -83,13 +141,18 @@ export class UsageFile extends TimerEntry implements UsageObserver {
   /** Writes what is not written yet. Does nothing if the start did not succeed. */
   async close(): Promise<void> {
     this.#timers.cancel(this);
-    for (const { ledger } of this.#kept) ledger.observer = undefined;
+    for (const { counts } of this.#kept.values()) counts.unobserve(this);
     await this.#writing;
     if (this.#changed) this.#write();
     await this.#writing;
     // A write that failed has asked for another.
     this.#timers.cancel(this);
     this.#claim.release();
+  }
+
+  #claimIn(table: UsageTable, { key, counts }: Kept): void {
+    const before = table.claim(key, counts);
+    if (before !== undefined) counts.restore(before.up, before.down);
   }
 
   #schedule(): void {

@@ -49,14 +49,22 @@ export class UsageTable {
 
   /** Keeps this object's numbers from now on. @returns what the table had for the secret before */
   claim(secret: Buffer, live: Usage): Usage | undefined {
-    const id = createHmac('sha256', this.#salt)
-      .update(secret)
-      .digest('hex')
-      .slice(0, ID_BYTES * 2);
+    const id = this.#id(secret);
     const before = this.#former.get(id);
     this.#former.delete(id);
     this.#live.set(id, live);
     return before;
+  }
+
+  /** Counts the user of that secret among the former ones, with the same object: the last bytes may still come. */
+  release(secret: Buffer): void {
+    const id = this.#id(secret);
+    const usage = this.#live.get(id);
+    if (usage === undefined) return;
+    this.#live.delete(id);
+    this.#former.set(id, usage);
+    const [oldest] = this.#former.keys();
+    if (this.#former.size > MAX_FORMER && oldest !== undefined) this.#former.delete(oldest);
   }
 
   encode(): Buffer {
@@ -71,6 +79,13 @@ export class UsageTable {
       }
     }
     return bytes;
+  }
+
+  #id(secret: Buffer): string {
+    return createHmac('sha256', this.#salt)
+      .update(secret)
+      .digest('hex')
+      .slice(0, ID_BYTES * 2);
   }
 }
 

@@ -17,18 +17,28 @@ export interface LedgerOwner {
 export interface UserLedger {
   /** Whom to tell. */
   owner: LedgerOwner | undefined;
-  /** Takes a place for a connection, or takes none and says what stands against it. */
-  enter(source: string): LedgerRefusal | undefined;
+  /**
+   * Takes a place for a connection, or takes none and says what stands against it.
+   * @param source undefined where nobody counts sources
+   */
+  enter(source: string | undefined): LedgerRefusal | undefined;
   /** Gives a place back that was taken for this source. */
-  leave(source: string): void;
+  leave(source: string | undefined): void;
   /** Notes payload bytes that arrived from the user and for the user. */
   spend(up: number, down: number): void;
 }
 
 /** Where ledgers come from. */
 export interface Ledgers {
-  /** @param key what the user is known by over restarts and in other processes; never passed on as it is */
+  /**
+   * Before the start or behind it.
+   * @param key what the user is known by over restarts and in other processes; never passed on as it is
+   */
   open(key: Buffer, limits: LimitSettings): UserLedger;
+  /** The user is gone: what was used is still kept over restarts. */
+  release(key: Buffer): void;
+  /** Goes on, from the start, with what those have counted, whose place these take; they go on counting, too. */
+  succeed?(previous: Ledgers): void;
   /** @throws SluiceError E_START_FAILED */
   start(): void | Promise<void>;
   close(): void | Promise<void>;

@@ -29,6 +29,19 @@ export interface UserLimitsServices {
 
 const UNMETERED: RelayMeters = Object.freeze({});
 
+/** What limits the rate, by what it was made for. */
+interface RateBuckets {
+  readonly up: RateBucket | undefined;
+  readonly down: RateBucket | undefined;
+}
+
+interface RateBucket {
+  readonly bytesPerSecond: number;
+  readonly bucket: TokenBucket;
+}
+
+const NO_BUCKETS: RateBuckets = { up: undefined, down: undefined };
+
 /**
  * The limits of one user. Refusals and ends are counted by reason, as
  * "user>>>NAME>>>refused>>>quota" and "user>>>NAME>>>ended>>>quota".
@@ -44,6 +57,7 @@ export class UserLimits implements Expiring, LedgerOwner {
   readonly #deny: CidrSet | undefined;
   readonly #places = new Set<Place>();
   #meters: RelayMeters | undefined;
+  #inherited: RateBuckets = NO_BUCKETS;
 
   /**
    * @param name the user's email, or what else stands for it in logs and counters
@@ -76,7 +90,7 @@ export class UserLimits implements Expiring, LedgerOwner {
    * been counted
    */
   admit(session: Session, sourceAddress: string): RelayMeters | SluiceError {
-    const source = this.#settings.maxSourceIPs === undefined ? '' : sourceNetwork(sourceAddress);
+    const source = this.#settings.maxSourceIPs === undefined ? undefined : sourceNetwork(sourceAddress);
     const refusal = this.#ownRefusal(sourceAddress) ?? this.#ledger.enter(source);
     if (refusal !== undefined) {
       this.#count('refused', refusal, 1);
@@ -88,6 +102,11 @@ export class UserLimits implements Expiring, LedgerOwner {
     session.onEnd(place);
     this.#meters ??= this.#makeMeters();
     return this.#meters;
+  }
+
+  /** Shares the rate, where it is the same, with connections that the limits before these have admitted. */
+  inherit(previous: UserLimits): void {
+    this.#inherited = previous.#buckets();
   }
 
   expire(): void {
@@ -130,17 +149,30 @@ export class UserLimits implements Expiring, LedgerOwner {
     this.#services.stats.counter(`user>>>${this.name}>>>${what}>>>${reason}`).add(by);
   }
 
+  #buckets(): RateBuckets {
+    if (this.#meters === undefined) return this.#inherited;
+    const { up, down } = this.#settings.rate ?? {};
+    const { uplinkRate, downlinkRate } = this.#meters;
+    return {
+      up: up === undefined || uplinkRate === undefined ? undefined : { bytesPerSecond: up, bucket: uplinkRate },
+      down:
+        down === undefined || downlinkRate === undefined ? undefined : { bytesPerSecond: down, bucket: downlinkRate },
+    };
+  }
+
   /** Kept for good: a bucket that went with the last connection would be full again for the next. */
   #makeMeters(): RelayMeters {
     const { quota, rate } = this.#settings;
     if (quota === undefined && rate === undefined) return UNMETERED;
-    const bucket = (bytesPerSecond: number | undefined): TokenBucket | undefined =>
-      bytesPerSecond === undefined ? undefined : new TokenBucket(this.#services.timers, bytesPerSecond);
+    const bucket = (wanted: number | undefined, known: RateBucket | undefined): TokenBucket | undefined => {
+      if (wanted === undefined) return undefined;
+      return known?.bytesPerSecond === wanted ? known.bucket : new TokenBucket(this.#services.timers, wanted);
+    };
     return {
       uplink: quota === undefined ? undefined : new UplinkCounter(this.#ledger),
       downlink: quota === undefined ? undefined : new DownlinkCounter(this.#ledger),
-      uplinkRate: bucket(rate?.up),
-      downlinkRate: bucket(rate?.down),
+      uplinkRate: bucket(rate?.up, this.#inherited.up),
+      downlinkRate: bucket(rate?.down, this.#inherited.down),
     };
   }
 }
@@ -153,7 +185,7 @@ class Place implements SessionObserver {
   constructor(
     readonly user: UserLimits,
     readonly session: Session,
-    readonly source: string,
+    readonly source: string | undefined,
   ) {}
 
   sessionEnded(): void {

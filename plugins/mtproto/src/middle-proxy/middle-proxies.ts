@@ -28,11 +28,14 @@ export interface MiddleProxiesOptions {
   readonly authorities?: string;
 }
 
+/** The settings that say what the lists are. */
+const LISTS = ['secretUrl', 'configUrl', 'configUrlV6'] as const;
+
 /** What an inbound knows of Telegram's middle proxies: where they are, and which of them work. */
 export class MiddleProxies {
   readonly #options: MiddleProxiesOptions;
   readonly #source: ListSource;
-  readonly #resting = new Resting();
+  #resting = new Resting();
   readonly #passedBy: Counter;
   #directory: Directory | undefined;
   #secretName = '';
@@ -59,6 +62,15 @@ export class MiddleProxies {
 
   close(): void {
     this.#source.close();
+  }
+
+  /** Goes on with what another one knows, if it is about the same lists. */
+  recall(previous: MiddleProxies): void {
+    const [mine, theirs] = [this.#options, previous.#options];
+    const isSame = LISTS.every((key) => mine.settings[key] === theirs.settings[key]);
+    if (!isSame || mine.addressFamily !== theirs.addressFamily || previous.#directory === undefined) return;
+    this.#resting = previous.#resting;
+    this.#take(previous.#directory);
   }
 
   /**

@@ -1,3 +1,4 @@
+import { randomFillSync } from 'node:crypto';
 import { aes256ThirdWord } from './aes256-word.js';
 import { framingOf, IV_OFFSET, KEY_OFFSET, TAG_OFFSET } from './header.js';
 import { seedSha256, sha256WithSeed } from './sha256-block.js';
@@ -15,16 +16,25 @@ const counter = new Int32Array(4);
 
 /** Finds which of many secrets opens a header, at about a microsecond for each. */
 export class SecretSearch {
-  readonly #words: Int32Array;
-  readonly #count: number;
+  #words: Int32Array;
+  #count = 0;
 
   /** @param secrets 16 bytes each */
-  constructor(secrets: readonly Buffer[]) {
-    this.#count = secrets.length;
+  constructor(secrets: readonly Buffer[] = []) {
     this.#words = new Int32Array(secrets.length * SECRET_WORDS);
-    secrets.forEach((secret, index) => {
-      for (let i = 0; i < SECRET_WORDS; i += 1) this.#words[index * SECRET_WORDS + i] = secret.readInt32BE(i * 4);
-    });
+    secrets.forEach((secret, index) => this.set(index, secret));
+  }
+
+  /** Puts a secret at an index: one that is free, or the next behind the last. Searches under way may find it. */
+  set(index: number, secret: Buffer): void {
+    if (index >= this.#count) this.#grow(index + 1);
+    for (let i = 0; i < SECRET_WORDS; i += 1) this.#words[index * SECRET_WORDS + i] = secret.readInt32BE(i * 4);
+  }
+
+  /** Nothing is found at that index any more. */
+  clear(index: number): void {
+    // Zeros would be the secret of whoever comes with zeros; this one is nobody's.
+    randomFillSync(this.#words, index * SECRET_WORDS, SECRET_WORDS);
   }
 
   /** Prepares to look for the secret of a header, which must not change meanwhile. */
@@ -44,6 +54,14 @@ export class SecretSearch {
       if (framingOf(tag) !== undefined) return index;
     }
     return -1;
+  }
+
+  #grow(count: number): void {
+    this.#count = count;
+    if (count * SECRET_WORDS <= this.#words.length) return;
+    const words = new Int32Array(2 * count * SECRET_WORDS);
+    words.set(this.#words);
+    this.#words = words;
   }
 }
 

@@ -1,17 +1,10 @@
 import type { Buffer } from 'node:buffer';
-import {
-  TimerEntry,
-  TimerWheel,
-  toSluiceError,
-  type Counter,
-  type Logger,
-  type SluiceError,
-  type Stats,
-} from '@sluice/plugin-api';
-import { PathClaim } from '../state/path-claim.js';
-import { StateFile } from '../state/state-file.js';
+import { resolve } from 'node:path';
+import type { Counter, Logger, Stats, TimerWheel } from '@sluice/plugin-api';
+import { ReplayFile } from './replay-file.js';
 import type { ReplayFilter } from './replay-filter.js';
-import { ENTRY_MEMORY, ReplayTable, snapshotLength } from './replay-table.js';
+import { ReplayMemory, type HeldTable } from './replay-memory.js';
+import { ENTRY_MEMORY } from './replay-table.js';
 import { MAX_ENTRIES, replayLimits, type ReplaySettings } from './settings.js';
 
 export interface ReplayServices {
@@ -24,36 +17,27 @@ export interface ReplayServices {
   readonly clock?: () => number;
 }
 
-/** How long new entries wait to be written to the state file, in ms: what a crash may forget. */
-const WRITE_AFTER_MS = 30_000;
 /** One warning about too little room in this many seconds. */
 const WARN_EVERY = 86_400;
-const STATE_VERSION = 1;
 
-/** The replay filter of one process: see {@link ReplayTable}. */
-export class LocalReplayFilter extends TimerEntry implements ReplayFilter {
-  readonly #table: ReplayTable;
+/** The replay filter of one process: see {@link ReplayMemory}. */
+export class LocalReplayFilter implements ReplayFilter {
   readonly #entries: number;
   readonly #seconds: number;
   readonly #displaced: Counter;
   readonly #logger: Logger;
   readonly #timers: TimerWheel;
   readonly #clock: () => number;
-  readonly #file: StateFile | undefined;
-  readonly #claim: PathClaim | undefined;
-  #countedDisplaced = 0;
-  #warned = -Infinity;
-  /** Has begun and not ended: new entries are to be written. */
-  #keeps = false;
-  #changed = false;
-  #writing: Promise<void> | undefined;
-  #failing = false;
+  /** Absolute. */
+  readonly #path: string | undefined;
+  #memory = new ReplayMemory();
+  #held: HeldTable | undefined;
+  #file: ReplayFile | undefined;
+  #isClosed = false;
 
   /** @param timeWindow of fake TLS, in seconds either way */
   constructor(settings: ReplaySettings, timeWindow: number, services: ReplayServices) {
-    super();
     const { entries, seconds } = replayLimits(settings, timeWindow);
-    this.#table = new ReplayTable(entries, seconds);
     this.#entries = entries;
     this.#seconds = seconds;
     this.#displaced = services.stats.counter(`inbound>>>${services.tag}>>>replay>>>displaced`);
@@ -61,10 +45,12 @@ export class LocalReplayFilter extends TimerEntry implements ReplayFilter {
     this.#timers = services.timers;
     this.#clock = services.clock ?? Date.now;
     const { stateFile } = settings;
-    if (stateFile === undefined) return;
-    const options = { kind: 'replay', version: STATE_VERSION, maxBytes: snapshotLength(MAX_ENTRIES) };
-    this.#file = new StateFile(stateFile, { ...options, logger: this.#logger });
-    this.#claim = new PathClaim(this.#file.path);
+    this.#path = stateFile === undefined ? undefined : resolve(stateFile);
+  }
+
+  /** Remembers, from the start, together with another one, which goes on meanwhile and may be closed at any time. */
+  succeed(previous: LocalReplayFilter): void {
+    this.#memory = previous.#memory;
   }
 
   /**
@@ -72,87 +58,71 @@ export class LocalReplayFilter extends TimerEntry implements ReplayFilter {
    *   E_START_FAILED if another inbound has it
    */
   async start(): Promise<void> {
-    if (this.#file === undefined) return;
-    this.#claim?.take('handshakes');
-    const snapshot = await this.#file.read();
-    if (snapshot !== undefined && !this.#table.restore(snapshot, this.#now())) {
-      this.#logger.warn(
-        `begins without the handshakes in ${this.#file.path}: another kind of machine has written them`,
-      );
+    this.#isClosed = false;
+    const { table } = this.#own();
+    if (this.#path === undefined) return;
+    const open = this.#memory.files.get(this.#path);
+    const options = { logger: this.#logger, timers: this.#timers, snapshot: () => memory.snapshot() };
+    const memory = this.#memory;
+    const file = open ?? new ReplayFile(this.#path, options);
+    file.holders += 1;
+    this.#file = file;
+    if (open !== undefined) {
+      // The table may be another one than before.
+      open.changed();
+      return;
     }
-    // A path that cannot be written is better found now than when it is needed.
-    await this.#file.write(this.#table.snapshot());
-    this.#keeps = true;
+    await file.start((snapshot) => {
+      if (table.size === 0) return table.restore(snapshot, this.#now());
+      this.#logger.info(`what ${file.path} held is replaced by what is remembered now`);
+      return true;
+    });
+    this.#memory.files.set(file.path, file);
   }
 
   add(key: Buffer): boolean {
-    const isNew = this.#table.add(key, this.#now());
-    if (!isNew) return false;
-    if (this.#table.displaced !== this.#countedDisplaced) this.#countDisplaced();
-    if (this.#keeps && !this.#changed) {
-      this.#changed = true;
-      this.#schedule();
-    }
-    return true;
-  }
-
-  onTimer(): void {
-    // One at a time: a slow disk is asked again when it has answered.
-    if (this.#writing === undefined) this.#write();
+    const held = this.#own();
+    const isNew = this.#memory.add(key, this.#now());
+    if (isNew && held.table.displaced !== held.countedDisplaced) this.#countDisplaced(held);
+    return isNew;
   }
 
   async close(): Promise<void> {
-    if (this.#keeps) {
-      this.#keeps = false;
-      this.#timers.cancel(this);
-      await this.#writing;
-      if (this.#changed) this.#write();
-      await this.#writing;
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    const file = this.#file;
+    if (file !== undefined) {
+      file.holders -= 1;
+      if (file.holders === 0) {
+        if (this.#memory.files.get(file.path) === file) this.#memory.files.delete(file.path);
+        await file.close();
+      }
     }
-    this.#claim?.release();
+    if (this.#held !== undefined) this.#memory.giveBack(this.#held);
+  }
+
+  #own(): HeldTable {
+    this.#held ??= this.#memory.take(this.#entries, this.#seconds, this.#now());
+    return this.#held;
   }
 
   #now(): number {
     return Math.floor(this.#clock() / 1000);
   }
 
-  #countDisplaced(): void {
-    const count = this.#table.displaced - this.#countedDisplaced;
-    this.#countedDisplaced += count;
+  #countDisplaced(held: HeldTable): void {
+    const { table } = held;
+    const count = table.displaced - held.countedDisplaced;
+    held.countedDisplaced += count;
     this.#displaced.add(count);
     const now = this.#now();
-    if (now - this.#warned < WARN_EVERY) return;
-    this.#warned = now;
-    const age = this.#table.displacedAge;
+    if (now - held.warnedAt < WARN_EVERY) return;
+    held.warnedAt = now;
+    const age = table.displacedAge;
     const needed = Math.min(MAX_ENTRIES, Math.ceil((this.#entries * this.#seconds) / Math.max(1, age)));
     this.#logger.warn(
       `the replay filter is full: it remembers the handshakes of ${age} s instead of ${this.#seconds} s. ` +
         `Set "replay.entries" to ${needed} or more (${ENTRY_MEMORY} bytes each), or "replay.seconds" to ${Math.max(1, age)} or less`,
     );
-  }
-
-  #schedule(): void {
-    this.#timers.schedule(this, TimerWheel.ticks(WRITE_AFTER_MS));
-  }
-
-  #write(): void {
-    if (this.#file === undefined) return;
-    this.#changed = false;
-    this.#writing = this.#file.write(this.#table.snapshot()).then(
-      () => this.#written(undefined),
-      (error: unknown) => this.#written(toSluiceError(error)),
-    );
-  }
-
-  #written(error: SluiceError | undefined): void {
-    this.#writing = undefined;
-    if (error !== undefined) this.#changed = true;
-    // What came meanwhile, or could not be written, waits for the next time.
-    if (this.#changed && this.#keeps) this.#schedule();
-    if (this.#failing === (error !== undefined)) return;
-    this.#failing = error !== undefined;
-    // Once, not every time.
-    if (error !== undefined) this.#logger.error(`handshakes cannot be kept: ${error.message}`, { code: error.code });
-    else this.#logger.info('handshakes are kept again');
   }
 }
