@@ -28,7 +28,7 @@ export interface ProgramConfig {
   /** Each gets a free port on 127.0.0.1. */
   readonly inbounds: readonly Handler[];
   readonly outbounds: readonly Handler[];
-  readonly routing?: { readonly rules: readonly Readonly<Record<string, unknown>>[] };
+  readonly routing?: { readonly rules: readonly Readonly<Record<string, unknown>>[]; readonly [key: string]: unknown };
   readonly [key: string]: unknown;
 }
 
