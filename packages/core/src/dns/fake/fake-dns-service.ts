@@ -14,7 +14,7 @@ export const fakeDnsService = defineService<FakeDnsSettings>({
   check(settings, problems) {
     listOf(settings).forEach((pool, index) => checkPool(pool, Array.isArray(settings) ? [index] : [], problems));
   },
-  create: (context) => new FakeDnsService(context.get(fakePools), poolsOf(context.settings as FakeDnsSettings)),
+  create: (context) => new FakeDnsService(context.get(fakePools), poolsOf(context.settings)),
 });
 
 class FakeDnsService implements Service {
@@ -37,7 +37,7 @@ class FakeDnsService implements Service {
 }
 
 function listOf(settings: Readonly<FakeDnsSettings>): readonly FakeDnsPool[] {
-  return [settings].flat() as FakeDnsPool[];
+  return [settings].flat();
 }
 
 function poolsOf(settings: Readonly<FakeDnsSettings>): FakePool[] {
