@@ -36,10 +36,11 @@ const MAX_CHARACTERS = 1000;
 export const FINAL_RULE: ShownRule = { type: 'Match', payload: '' };
 
 function values(value: unknown): string {
-  const list = (Array.isArray(value) ? value : [value]).map((item) =>
-    typeof item === 'string' || typeof item === 'number' ? String(item) : JSON.stringify(item),
-  );
-  const shown = list.slice(0, MAX_VALUES).join(',');
+  const list: readonly unknown[] = Array.isArray(value) ? value : [value];
+  const shown = list
+    .slice(0, MAX_VALUES)
+    .map((item) => (typeof item === 'string' || typeof item === 'number' ? String(item) : JSON.stringify(item)))
+    .join(',');
   const text = list.length > MAX_VALUES ? `${shown},… (${list.length})` : shown;
   return text.length > MAX_CHARACTERS ? `${text.slice(0, MAX_CHARACTERS)}…` : text;
 }

@@ -2,7 +2,7 @@ import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { Counter, Gauge } from 'prom-client';
 import type { Collector } from './collector.js';
 
-const RESOLUTION_MS = 10;
+const RESOLUTION_MS = 20;
 const QUANTILES = [0.5, 0.9, 0.99];
 const NS = 1e9;
 
