@@ -9,6 +9,8 @@ const LOOK_TICKS = ticks(2000);
 const STREAMS_A_WORKER = 16;
 /** Connections at a time, those that only wait for their last streams apart. */
 const MAX_WORKERS = 16;
+/** The same, with those: beyond it the oldest of them is closed. */
+const MAX_WITH_DRAINING = 64;
 /** For connections whose bytes do not get through, no more than so many are opened. */
 const MAX_FOR_SPEED = 4;
 /** A portal says something every 2 s; after this it is gone. */
@@ -98,6 +100,9 @@ export class Bridge extends TimerEntry {
       if (worker.draining ? worker.connections === 0 && silentFor > DRAINED_TICKS : silentFor > SILENCE_TICKS)
         worker.close(new SluiceError('E_CONN_TIMEOUT', 'nothing has come from the portal for too long'));
     }
+    if (this.#workers.size < MAX_WITH_DRAINING) return;
+    const oldest = [...this.#workers].find((worker) => worker.draining);
+    oldest?.close(new SluiceError('E_CLOSING', 'the portal leaves too many connections to drain'));
   }
 
   async #open(): Promise<void> {
@@ -125,12 +130,13 @@ export class Bridge extends TimerEntry {
     this.#workers.delete(worker);
     if (!this.#running) return;
     const lived = this.#context.plane.timers.now - worker.openedAt >= LIVED_TICKS;
-    if (worker.draining || (worker.greeted && lived)) {
-      if (this.#failures > 0) this.#failures = 0;
+    if (worker.greeted && lived) {
+      this.#failures = 0;
       this.#retryAt = 0;
       // At once, but not within the fall of what was there before.
       this.#context.plane.timers.schedule(this, 1);
-    } else this.#failed(error ?? new SluiceError('E_CONN_CLOSED', 'the portal has closed the connection'));
+    } else if (!worker.draining)
+      this.#failed(error ?? new SluiceError('E_CONN_CLOSED', 'the portal has closed the connection'));
   }
 
   #failed(error: SluiceError): void {

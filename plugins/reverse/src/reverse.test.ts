@@ -3,13 +3,19 @@ import { randomBytes } from 'node:crypto';
 import dgram from 'node:dgram';
 import { once } from 'node:events';
 import net from 'node:net';
-import { destination, LinkDuplex, SluiceError, type Destination, type Link } from '@sluice/plugin-api';
-import { StubSession } from '@sluice/testing';
+import { connPair, DataPlane, destination, Link, LinkDuplex, SluiceError, type Destination } from '@sluice/plugin-api';
+import { MemoryLogger, StubSession } from '@sluice/testing';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { DOMAIN, ReversePair } from './reverse.fixture.js';
+import { Bridge } from './bridge.js';
+import { controlTarget, encodeControl } from './control/control.js';
+import { frameStatus } from './mux/frame.js';
+import { frameBytes } from './mux/frames.fixture.js';
+import { SeenBytes } from './mux/mux-pair.fixture.js';
+import { DOMAIN, ReversePair, StubDispatcher } from './reverse.fixture.js';
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
+  vi.useRealTimers();
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
@@ -227,6 +233,31 @@ describe('the bridge', () => {
     await vi.waitFor(() => expect(pair.dispatcher.relays.size).toBe(0));
     await vi.waitFor(() => expect(pair.portal.state.workers).toBe(1), 5000);
     await echoed(await pair.connect(target), Buffer.from('back'));
+  });
+
+  test('does not open any number of connections for a portal that has all of them left alone', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
+    const plane = new DataPlane();
+    let opened = 0;
+    const dispatcher = new StubDispatcher(plane, () => {
+      const [near, far] = connPair(plane);
+      const drain = frameBytes({ id: 1, status: frameStatus.new, target: controlTarget }, encodeControl('drain'));
+      new SeenBytes(far);
+      far.write(drain);
+      opened += 1;
+      return Promise.resolve(new Link(near));
+    });
+    const bridge = new Bridge({ plane, logger: new MemoryLogger(), dispatcher }, { tag: 'bridge', domain: DOMAIN });
+    cleanups.push(() => bridge.close());
+    bridge.start();
+    for (let i = 0; i < 100; i += 1) {
+      const before = opened;
+      vi.advanceTimersByTime(2300);
+      for (let turns = 0; turns < 10; turns += 1) await new Promise((resolve) => setImmediate(resolve));
+      expect(opened - before).toBeLessThanOrEqual(2);
+    }
+    expect(opened).toBeGreaterThan(80);
+    expect(bridge.state.workers).toBeLessThanOrEqual(64);
   });
 
   test('closed while it connects, it is not there afterwards', async () => {
