@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { SluiceError, toSluiceError, type Dns, type Family, type Logger, type Resolver } from '@sluice/plugin-api';
+import { canonicalName } from './canonical-name.js';
 import type { AnswerCache, CachedAnswer } from './cache.js';
 import type { Hosts } from './hosts.js';
 import type { Upstream, UpstreamAnswer } from './upstream.js';
@@ -33,12 +34,17 @@ export class DnsResolver implements Dns {
   /** The same question, asked by many at once, is sent once. */
   readonly #open = new Map<string, Promise<CachedAnswer>>();
 
+  readonly #hasFakes: boolean;
+
   constructor(options: DnsResolverOptions) {
     this.#options = options;
+    this.#hasFakes = options.upstreams.some((upstream) => upstream.options.isFake);
   }
 
   async resolve(domain: string, family?: Family): Promise<string[]> {
-    const name = domain.toLowerCase().replace(/\.$/, '');
+    if (isIP(domain) !== 0) return [domain];
+    const name = canonicalName(domain);
+    if (name === undefined) throw notFound(domain.slice(0, 64));
     const entry = this.#options.hosts.find(name);
     if (entry !== undefined && 'addresses' in entry) {
       const fitting = entry.addresses.filter((address) => family === undefined || isIP(address) === family);
@@ -63,7 +69,7 @@ export class DnsResolver implements Dns {
     if (parsed === undefined) return buildAnswer(query, RCODE.FORMERR);
     const { type, class: of } = parsed.question;
     try {
-      if (of !== 1 || type === TYPE.ANY) return buildAnswer(query, RCODE.REFUSED);
+      if (of !== 1 || isOfMany(type)) return buildAnswer(query, RCODE.REFUSED);
       return type === TYPE.A || type === TYPE.AAAA
         ? await this.#answerAddresses(query, parsed, type === TYPE.A ? 4 : 6)
         : await this.#pass(query, parsed);
@@ -114,9 +120,11 @@ export class DnsResolver implements Dns {
   /** @param fakes whether made-up addresses will do */
   #lookup(name: string, family: Family, fakes: boolean): Promise<CachedAnswer> {
     const type = family === 4 ? TYPE.A : TYPE.AAAA;
-    const upstreams = this.#inOrder(name);
     // What is made up is kept by those who make it up.
-    if (fakes && upstreams[0]?.options.isFake === true) return this.#ask(name, type, family, upstreams);
+    if (fakes && this.#hasFakes) {
+      const upstreams = this.#inOrder(name);
+      if (upstreams[0]?.options.isFake === true) return this.#ask(name, type, family, upstreams);
+    }
     const kept = this.#options.cache.get(name, type);
     if (kept !== undefined) return Promise.resolve(kept);
     const key = `${type} ${name}`;
@@ -124,7 +132,7 @@ export class DnsResolver implements Dns {
     if (open !== undefined) return open;
     if (this.#open.size >= MAX_OPEN)
       return Promise.reject(new SluiceError('E_DNS_FAILED', 'too many names are being resolved'));
-    const real = upstreams.filter(({ options }) => !options.isFake);
+    const real = this.#inOrder(name).filter(({ options }) => !options.isFake);
     const asked = this.#ask(name, type, family, real).finally(() => this.#open.delete(key));
     this.#open.set(key, asked);
     return asked;
@@ -153,19 +161,25 @@ export class DnsResolver implements Dns {
     return this.#options.cache.set(name, type, { addresses: answer.addresses, exists: answer.exists }, ttl);
   }
 
-  /** Those whose `domains` have the name, then the others, as far as they may be asked for it. */
+  /** Those whose `domains` have the name, then the others, as far as they may be asked for it; never none. */
   #inOrder(name: string): readonly Upstream[] {
     const { upstreams, disableFallback, disableFallbackIfMatch } = this.#options;
     const wanting = upstreams.filter((upstream) => upstream.wants(name));
-    if (wanting.length > 0 && disableFallbackIfMatch) return wanting;
-    const others = upstreams.filter((upstream) => {
-      if (wanting.includes(upstream) || upstream.options.skipFallback) return false;
-      return !(disableFallback && upstream.options.domains !== undefined);
-    });
-    return [...wanting, ...others];
+    const isFinal = disableFallback || (disableFallbackIfMatch && wanting.length > 0);
+    const others = isFinal
+      ? []
+      : upstreams.filter((upstream) => !upstream.options.skipFallback && !wanting.includes(upstream));
+    const inOrder = [...wanting, ...others];
+    // As in V2Ray, the first one is asked where nobody may be.
+    return inOrder.length > 0 ? inOrder : upstreams.slice(0, 1);
   }
 }
 
 function notFound(name: string): SluiceError {
   return new SluiceError('E_DNS_NOT_FOUND', `${name} has no address`);
+}
+
+/** All records of a name, or whole zones: not for one message to answer (RFC 8482, RFC 5936). */
+function isOfMany(type: number): boolean {
+  return type >= TYPE.IXFR && type <= TYPE.ANY;
 }

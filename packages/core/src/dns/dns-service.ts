@@ -61,7 +61,7 @@ export const dnsService = defineService<DnsSettings>({
     const pools = context.get(fakePools);
     const resolver = new DnsResolver({
       hosts: read.hosts,
-      upstreams: read.servers.map((server) => makeUpstream(server, context)),
+      upstreams: read.servers.map((server) => makeUpstream(server, read.hosts, context)),
       cache: new AnswerCache(settings.disableCache === true ? 0 : (settings.cacheSize ?? DEFAULT_CACHE)),
       disableFallback: settings.disableFallback === true,
       disableFallbackIfMatch: settings.disableFallbackIfMatch === true,
@@ -76,28 +76,43 @@ export const dnsService = defineService<DnsSettings>({
 
 function makeUpstream(
   { settings, address, domains, expectIps }: ReadServer,
+  hosts: Hosts,
   context: ServiceContext<DnsSettings>,
 ): Upstream {
   const { clientIp = context.settings.clientIp, queryStrategy = context.settings.queryStrategy } = settings;
   const isFake = settings.address === FAKE;
+  const host = address === undefined ? '' : hostOf(address, hosts);
   return new Upstream({
     name: settings.address,
-    server: isFake ? new FakeServer(context.get(fakePools)) : makeServer(address as URL, context),
+    server: isFake ? new FakeServer(context.get(fakePools)) : makeServer(address as URL, host, context),
     domains,
     expectIps,
     clientIp,
     strategy: queryStrategy ?? 'UseIP',
     skipFallback: settings.skipFallback === true,
     isFake,
-    hostname: isIP(address?.hostname.replace(/^\[|\]$/g, '') ?? '') === 0 ? (address?.hostname ?? '') : '',
+    hostname: isIP(host) === 0 ? host : '',
+    logger: context.logger,
   });
 }
 
-function makeServer(address: URL, context: ServiceContext<DnsSettings>): DnsServer {
+function makeServer(address: URL, host: string, context: ServiceContext<DnsSettings>): DnsServer {
   const { logger, plane, dispatcher, settings } = context;
   const inboundTag = settings.tag === undefined || settings.tag === '' ? DEFAULT_TAG : settings.tag;
   const kind = context.get(dnsServerKinds)(address.protocol.slice(0, -1));
-  return kind.create({ address, logger, plane, dispatcher, inboundTag });
+  return kind.create({ address, host, logger, plane, dispatcher, inboundTag });
+}
+
+function hostOf(address: URL, hosts: Hosts): string {
+  const host = plainHost(address);
+  const entry = hosts.find(host);
+  if (entry === undefined) return host;
+  return 'alias' in entry ? entry.alias : (entry.addresses[0] ?? host);
+}
+
+/** Without an IPv6 address's brackets, and in lower case, which URLs of unknown schemes do not see to. */
+function plainHost({ hostname }: URL): string {
+  return hostname.replace(/^\[|\]$/g, '').toLowerCase();
 }
 
 function readDns(settings: DnsSettings, problems: ProblemReporter, assets: AssetFiles): ReadDns {
@@ -145,7 +160,7 @@ function readAddress({ address, port }: ServerSettings, problems: ProblemReporte
     const url = new URL(text.includes('://') ? text : `udp://${text}`);
     if (url.hostname === '') throw new SluiceError('E_ADDRESS_INVALID', 'it has no host');
     if (port !== undefined && url.port === '') url.port = String(port);
-    if (!text.includes('://') && isIP(url.hostname.replace(/^\[|\]$/g, '')) === 0)
+    if (!text.includes('://') && isIP(plainHost(url)) === 0)
       problems.warning(['address'], 'is taken for the name of a server that is asked over UDP');
     return url;
   } catch {

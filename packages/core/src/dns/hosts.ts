@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { type AssetFiles, type ProblemReporter } from '@sluice/plugin-api';
 import type { DomainSet } from '../routing/index/domain-index.js';
 import { parseDomains } from '../routing/matchers/domain.js';
+import { canonicalName } from './canonical-name.js';
 
 /** What `hosts` says of a name: its addresses, or another name that stands for it. */
 export type HostEntry = { readonly addresses: readonly string[] } | { readonly alias: string };
@@ -23,12 +24,15 @@ export class Hosts {
     for (const [pattern, value] of Object.entries(entries)) {
       const entry = readEntry(pattern, value, problems);
       if (entry === undefined) continue;
-      if (!pattern.includes(':')) this.#exact.set(pattern.trim().toLowerCase().replace(/\.$/, ''), entry);
-      else
-        this.#patterns.push({
-          domains: parseDomains([{ text: pattern, path: ['hosts', pattern] }], problems, assets),
-          entry,
-        });
+      const path = ['hosts', pattern];
+      const exact = /^(?:full:)?([^:]+)$/i.exec(pattern.trim())?.[1];
+      if (exact === undefined) {
+        this.#patterns.push({ domains: parseDomains([{ text: pattern, path }], problems, assets), entry });
+        continue;
+      }
+      const name = canonicalName(exact);
+      if (name === undefined) problems.error(path, 'is no domain name');
+      else this.#exact.set(name, entry);
     }
   }
 
@@ -59,8 +63,9 @@ function readEntry(
   const values = typeof value === 'string' ? [value] : value;
   const addresses = values.filter((each) => isIP(each) !== 0);
   if (addresses.length === values.length && addresses.length > 0) return { addresses };
-  const [alias = ''] = values;
-  if (values.length === 1 && /^[^\s:/]+$/.test(alias)) return { alias: alias.toLowerCase().replace(/\.$/, '') };
+  const [only = ''] = values;
+  const alias = values.length === 1 ? canonicalName(only.trim()) : undefined;
+  if (alias !== undefined) return { alias };
   problems.error(['hosts', pattern], 'must be an IP, a list of IPs, or one domain name');
   return undefined;
 }

@@ -44,9 +44,7 @@ const serverObject = Type.Object(
     ),
     expectIps: Type.Optional(strings('Another spelling of `expectIPs`. Default: any.')),
     clientIp: Type.Optional(Type.String({ description: `${CLIENT_IP} Default: that of \`dns\`.` })),
-    queryStrategy: Type.Optional(
-      strategy(`${strategyDescription.replace('Default "UseIP"', 'Default: that of `dns`')}`),
-    ),
+    queryStrategy: Type.Optional(strategy(strategyDescription.replace('Default "UseIP"', 'Default: that of `dns`'))),
     skipFallback: Type.Optional(
       Type.Boolean({
         default: false,

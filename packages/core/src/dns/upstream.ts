@@ -1,8 +1,8 @@
-import { SluiceError, toSluiceError, type DnsServer } from '@sluice/plugin-api';
+import { ipToBytes, SluiceError, toSluiceError, type DnsServer, type Logger } from '@sluice/plugin-api';
 import type { DomainSet } from '../routing/index/domain-index.js';
 import type { IpSelection } from '../routing/matchers/ip-selection.js';
-import { ipToBytes } from '@sluice/plugin-api';
 import type { QueryStrategy } from './schema.js';
+import { untilAborted } from './servers/reach.js';
 import { buildQuery } from './wire/build.js';
 import { parseAnswer, RCODE, sameQuestion, parseQuery } from './wire/message.js';
 
@@ -34,11 +34,14 @@ export interface UpstreamOptions {
   readonly isFake: boolean;
   /** The name in its own address, which it cannot be asked for. */
   readonly hostname: string;
+  readonly logger: Logger;
 }
 
 /** One configured server, with what it is asked for and what is believed of it. */
 export class Upstream {
   readonly options: UpstreamOptions;
+  /** Said once, not with every question. */
+  #isFailing = false;
 
   constructor(options: UpstreamOptions) {
     this.options = options;
@@ -77,9 +80,24 @@ export class Upstream {
   /** Any message, within the time that a server has. @throws SluiceError E_DNS_FAILED, or of the dial */
   async exchange(query: Buffer): Promise<Buffer> {
     try {
-      return await this.options.server.exchange(query, AbortSignal.timeout(LIMIT_MS));
+      const signal = AbortSignal.timeout(LIMIT_MS);
+      const answer = await untilAborted(this.options.server.exchange(query, signal), signal);
+      this.#note(undefined);
+      return answer;
     } catch (error) {
-      throw toSluiceError(error, 'E_DNS_FAILED');
+      const reason = toSluiceError(error, 'E_DNS_FAILED');
+      this.#note(reason);
+      throw reason;
     }
+  }
+
+  #note(failure: SluiceError | undefined): void {
+    // What it was not made for, or was not asked to the end, says nothing about it.
+    if (failure?.code === 'E_CLOSING' || failure?.code === 'E_UNSUPPORTED') return;
+    if (this.#isFailing === (failure !== undefined)) return;
+    this.#isFailing = failure !== undefined;
+    const { name, logger } = this.options;
+    if (failure === undefined) logger.info(`the DNS server ${name} answers again`);
+    else logger.warn(`the DNS server ${name} does not answer: ${failure.message}`, { code: failure.code });
   }
 }

@@ -7,6 +7,8 @@ import type { Logger } from '../services/logger.js';
 export interface DnsServerContext {
   /** The server's address as configured, "tcp://192.0.2.1:53"; for a bare IP "udp://192.0.2.1:53". */
   readonly address: URL;
+  /** Where it is to be found: an IP that `hosts` has for the address's name, or the address's own host. */
+  readonly host: string;
   readonly logger: Logger;
   readonly plane: DataPlane;
   /** Queries that are to be routed go out by `dispatcher.originate` with this inbound tag. */

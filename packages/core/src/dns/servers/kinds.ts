@@ -18,22 +18,24 @@ const HTTPS_PORT = 443;
 
 type Make = (context: DnsServerContext, reach: Reach) => DnsServer;
 
-const udp: Make = (context, reach) => new UdpServer(reach, targetOf(context.address, 'udp', PORT), tcp(context, reach));
+const udp: Make = (context, reach) => new UdpServer(reach, targetOf(context, 'udp', PORT), tcp(context, reach));
 
-const tcp: Make = ({ address }, reach) => {
-  const to = targetOf(address, 'tcp', PORT);
+const tcp: Make = (context, reach) => {
+  const to = targetOf(context, 'tcp', PORT);
   return new StreamServer(async (signal) => new LinkDuplex(await reach.connect(to, signal)));
 };
 
-const tls: Make = ({ address }, reach) => {
-  const to = targetOf(address, 'tcp', TLS_PORT);
+const tls: Make = (context, reach) => {
+  const { address } = context;
+  const to = targetOf(context, 'tcp', TLS_PORT);
   return new StreamServer(async (signal) =>
     overTls(await reach.connect(to, signal), address.hostname, ['dot'], signal),
   );
 };
 
-const https: Make = ({ address }, reach) => {
-  const to = targetOf(address, 'tcp', HTTPS_PORT);
+const https: Make = (context, reach) => {
+  const { address } = context;
+  const to = targetOf(context, 'tcp', HTTPS_PORT);
   return new HttpsServer(address, async (signal) =>
     overTls(await reach.connect(to, signal), address.hostname, ['h2', 'http/1.1'], signal),
   );

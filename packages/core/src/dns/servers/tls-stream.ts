@@ -27,6 +27,7 @@ export function overTls(
       reject(new SluiceError('E_DNS_FAILED', why, { cause: error }));
     };
     signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) onAbort();
     // Later ones are its user's to see.
     socket.on('error', fail);
     socket.once('secureConnect', () => {

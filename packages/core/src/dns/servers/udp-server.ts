@@ -1,5 +1,5 @@
 import { SluiceError, type Destination, type DnsServer, type Endpoint } from '@sluice/plugin-api';
-import { parseAnswer, parseQuery, sameQuestion } from '../wire/message.js';
+import { isAnswerTo, isTruncated } from '../wire/message.js';
 import { givenUp, type Reach } from './reach.js';
 
 /** A packet may be lost; it is sent again after this long, in ms. */
@@ -20,7 +20,7 @@ export class UdpServer implements DnsServer {
 
   async exchange(query: Buffer, signal: AbortSignal): Promise<Buffer> {
     const answer = await this.#ask(query, signal);
-    return isCut(answer) ? this.#large.exchange(query, signal) : answer;
+    return isTruncated(answer) ? this.#large.exchange(query, signal) : answer;
   }
 
   close(): void {
@@ -28,7 +28,7 @@ export class UdpServer implements DnsServer {
   }
 
   async #ask(query: Buffer, signal: AbortSignal): Promise<Buffer> {
-    const { packets, done } = await this.#reach.openPackets(this.#to);
+    const { packets, done } = await this.#reach.openPackets(this.#to, signal);
     let again: NodeJS.Timeout | undefined;
     let onAbort: () => void = () => undefined;
     try {
@@ -37,12 +37,15 @@ export class UdpServer implements DnsServer {
         signal.addEventListener('abort', onAbort, { once: true });
         packets.attach({
           onPacket: (payload, from) => {
-            if (this.#isFrom(from) && answers(payload, query)) resolve(payload);
+            if (this.#isFrom(from) && isAnswerTo(payload, query)) resolve(payload);
           },
           onClose: (error) =>
             reject(new SluiceError('E_DNS_FAILED', 'the way to the DNS server was closed', { cause: error })),
         });
-        if (signal.aborted) onAbort();
+        if (signal.aborted) {
+          onAbort();
+          return;
+        }
         packets.send(query, this.#to);
         again = setInterval(() => packets.send(query, this.#to), RESEND_MS);
       });
@@ -56,20 +59,4 @@ export class UdpServer implements DnsServer {
   #isFrom({ address, port }: Endpoint): boolean {
     return port === this.#to.port && (this.#to.type === 'domain' || address === this.#to.host);
   }
-}
-
-/** Whether it is the answer to this very question. */
-export function answers(message: Buffer, query: Buffer): boolean {
-  if (message.length < 2 || message.readUInt16BE(0) !== query.readUInt16BE(0)) return false;
-  const asked = parseQuery(query)?.question;
-  try {
-    const { question } = parseAnswer(message);
-    return asked !== undefined && sameQuestion(question, asked);
-  } catch {
-    return false;
-  }
-}
-
-function isCut(message: Buffer): boolean {
-  return ((message[2] as number) & 0x02) !== 0;
 }

@@ -1,9 +1,9 @@
-import { Buffer } from 'node:buffer';
+import { type Buffer } from 'node:buffer';
 import { bytesToIp } from '@sluice/plugin-api';
 import { broken, readName } from './name.js';
 
 /** RFC 1035, RFC 3596, RFC 6891. */
-export const TYPE = { A: 1, CNAME: 5, SOA: 6, AAAA: 28, OPT: 41, ANY: 255 } as const;
+export const TYPE = { A: 1, CNAME: 5, SOA: 6, AAAA: 28, OPT: 41, IXFR: 251, ANY: 255 } as const;
 export const RCODE = { NOERROR: 0, FORMERR: 1, SERVFAIL: 2, NXDOMAIN: 3, NOTIMP: 4, REFUSED: 5 } as const;
 
 export const HEADER_BYTES = 12;
@@ -127,7 +127,7 @@ export function parseAnswer(message: Buffer): Answer {
   return {
     ...head,
     addresses: own.map(({ address }) => address),
-    ttl: own.length > 0 ? least : negative && Math.min(negative, least),
+    ttl: own.length > 0 ? least : negative === undefined ? undefined : Math.min(negative, least),
   };
 }
 

@@ -52,7 +52,9 @@ export function writeName(name: string): Buffer {
   const labels = name === '' || name === '.' ? [] : name.replace(/\.$/, '').split('.');
   const parts: Buffer[] = [];
   for (const label of labels) {
-    const text = label.includes('\\') ? label.replace(/\\(\d{3})/g, (_, code) => String.fromCharCode(code)) : label;
+    const text = label.includes('\\')
+      ? label.replace(/\\(\d{3})/g, (_, code: string) => String.fromCharCode(Number(code)))
+      : label;
     const bytes = Buffer.from(text, 'latin1');
     if (bytes.length === 0 || bytes.length > MAX_LABEL || !isBytes(text))
       throw new SluiceError('E_ADDRESS_INVALID', `"${name.slice(0, 64)}" is no domain name`);
@@ -70,7 +72,7 @@ export function broken(): SluiceError {
 
 /** Only A to Z have another case in DNS (RFC 4343). */
 function readLabel(message: Buffer, start: number, end: number): string {
-  const text = message.latin1Slice(start, end);
+  const text = message.toString('latin1', start, end);
   const plain =
     text.includes('.') || text.includes('\\') ? text.replaceAll('\\', '\\092').replaceAll('.', '\\046') : text;
   return plain.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
