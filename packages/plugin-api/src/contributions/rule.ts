@@ -45,7 +45,8 @@ export interface RuleCondition {
 
 /** A condition that can be looked up: that a property of the query is one of these values. */
 export type RuleKey =
-  | { readonly kind: 'domain'; readonly patterns: DomainPatterns }
+  /** The target's name is in one of the sets. Those that several rules have in common are best the same objects. */
+  | { readonly kind: 'domain'; readonly sets: readonly DomainPatterns[] }
   /** One of the target's IPs, or the client's IP, is in one of the blocks. */
   | { readonly kind: 'ip' | 'source'; readonly blocks: readonly Cidr[] }
   | { readonly kind: 'inboundTag' | 'user'; readonly values: readonly string[] }

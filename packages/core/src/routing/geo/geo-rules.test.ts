@@ -79,6 +79,18 @@ describe('geosite', () => {
   });
 });
 
+test('rules that name a category alike have one set of it', () => {
+  const setsOf = (...domain: string[]): readonly unknown[] => {
+    const key = fieldRule.compile({ domain }, assets).conditions?.[0]?.key;
+    return key?.kind === 'domain' ? key.sets : [];
+  };
+  const [google, cn] = setsOf('geosite:google', 'geosite:cn');
+  expect(setsOf('geosite:CN', 'full:a.example', 'geosite:Google')[0]).toBe(cn);
+  expect(setsOf('geosite:CN', 'full:a.example', 'geosite:Google')[1]).toBe(google);
+  expect(setsOf('geosite:google@ads')[0]).not.toBe(google);
+  expect(setsOf('geosite:google@ads')[0]).toBe(setsOf('ext:geosite.dat:google@ADS')[0]);
+});
+
 describe('geoip', () => {
   test.each([
     ['geoip:cn', '1.2.3.4', true],

@@ -43,7 +43,7 @@ export class KeyChoice {
   #sharedBy(key: RuleKey): number {
     switch (key.kind) {
       case 'domain':
-        return this.#domains.rulesSharing(key.patterns);
+        return this.#domains.rulesSharing(key.sets);
       case 'ip':
         return 2;
       case 'source':

@@ -125,7 +125,7 @@ export class RuleIndex {
     this.#rest.push(rule.conditions?.filter((condition) => condition !== domain));
     if (domain?.key?.kind !== 'domain') return;
     this.#haveDomain.add(i);
-    this.#domains.add(domain.key.patterns, i);
+    this.#domains.add(domain.key.sets, i);
   }
 
   #enter(conditions: readonly RuleCondition[], i: number, choice: KeyChoice): void {

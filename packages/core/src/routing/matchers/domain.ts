@@ -1,6 +1,7 @@
 import { domainToASCII } from 'node:url';
-import { SluiceError, type AssetFiles, type ProblemReporter } from '@sluice/plugin-api';
+import { SluiceError, type AssetFiles, type DomainPatterns, type ProblemReporter } from '@sluice/plugin-api';
 import { readDomains } from '../geo/geo-domains.js';
+import type { Span } from '../geo/wire-reader.js';
 import { didYouMean, parseGeoValue, readCategory, type GeoValue } from '../geo/geo-value.js';
 import { DomainSet } from '../index/domain-index.js';
 import { compileRegexp } from '../index/regexp.js';
@@ -29,14 +30,14 @@ export const domainMatcher = defineMatcher<{ domain?: StringList; domains?: Stri
   parse(rule, problems, assets) {
     const items = [...listItems('domain', rule.domain, problems), ...listItems('domains', rule.domains, problems)];
     if (items.length === 0) return undefined;
-    const patterns = parsePatterns(items, problems, assets);
+    const sets = parseSets(items, problems, assets);
     // The router looks names up for all rules together: few rules are ever asked by themselves.
     let set: DomainSet | undefined;
     const wanted = items.map(({ text }) => text);
     return {
       field: 'domain',
-      key: { kind: 'domain', patterns },
-      holds: ({ target }) => target.type === 'domain' && (set ??= new DomainSet(patterns)).has(target.host),
+      key: { kind: 'domain', sets },
+      holds: ({ target }) => target.type === 'domain' && (set ??= new DomainSet(sets)).has(target.host),
       describe: ({ target }) => comparison(target.host, wanted),
     };
   },
@@ -44,22 +45,30 @@ export const domainMatcher = defineMatcher<{ domain?: StringList; domains?: Stri
 
 /** The set of names that any of a list's values means, as in a rule's `domain`. */
 export function parseDomains(items: readonly ListItem[], problems: ProblemReporter, assets: AssetFiles): DomainSet {
-  return new DomainSet(parsePatterns(items, problems, assets));
+  return new DomainSet(parseSets(items, problems, assets));
 }
 
-function parsePatterns(items: readonly ListItem[], problems: ProblemReporter, assets: AssetFiles): Patterns {
-  const patterns: Patterns = { full: [], suffixes: [], keywords: [], dotless: [], regexps: [] };
-  for (const item of items) addPattern(patterns, item, problems, assets);
-  return patterns;
-}
-
-function addPattern(patterns: Patterns, { text, path }: ListItem, problems: ProblemReporter, assets: AssetFiles): void {
-  const value = text.trim();
-  const geo = parseGeoValue(value, GEO_PREFIXES);
-  if (geo !== undefined) {
-    addCategory(patterns, geo, { text, path }, problems, assets);
-    return;
+function parseSets(items: readonly ListItem[], problems: ProblemReporter, assets: AssetFiles): DomainPatterns[] {
+  const own = noPatterns();
+  const sets: DomainPatterns[] = [];
+  for (const { text, path } of items) {
+    const value = text.trim();
+    const geo = parseGeoValue(value, GEO_PREFIXES);
+    if (geo === undefined) addPattern(own, value, path, problems);
+    else {
+      const category = readDomainCategory(geo, { text, path }, problems, assets);
+      if (category !== undefined) sets.push(category);
+    }
   }
+  if (Object.values(own).some((values) => values.length > 0)) sets.push(own);
+  return sets;
+}
+
+function noPatterns(): Patterns {
+  return { full: [], suffixes: [], keywords: [], dotless: [], regexps: [] };
+}
+
+function addPattern(patterns: Patterns, value: string, path: ListItem['path'], problems: ProblemReporter): void {
   const found = /^([a-z]+):(.*)$/is.exec(value);
   const kind = KINDS.find((known) => known === found?.[1]?.toLowerCase());
   const name = kind === undefined ? value : (found?.[2] ?? '').trim();
@@ -91,41 +100,65 @@ function addPattern(patterns: Patterns, { text, path }: ListItem, problems: Prob
 }
 
 /** A category's domains; with attributes, those that have all of them. */
-function addCategory(
-  patterns: Patterns,
+interface Category {
+  readonly patterns: DomainPatterns;
+  readonly isEmpty: boolean;
+  /** The attributes that its domains have. */
+  readonly attributes: ReadonlySet<string>;
+}
+
+/** Categories that were read already, by file and name with attributes: rules that name one alike have the same set. */
+const known = new WeakMap<Uint8Array, Map<string, Category>>();
+
+function readDomainCategory(
   geo: GeoValue | string,
   { text, path }: ListItem,
   problems: ProblemReporter,
   assets: AssetFiles,
-): void {
+): DomainPatterns | undefined {
   try {
     if (typeof geo === 'string') throw new SluiceError('E_CONFIG_INVALID', geo);
     const [category = '', ...attributes] = geo.category.split('@').map((part) => part.trim().toLowerCase());
     if (attributes.includes('')) throw new SluiceError('E_CONFIG_INVALID', '"@" must be followed by an attribute');
-    const seen = new Set<string>();
-    let count = 0;
-    readCategory({ file: geo.file, category }, assets, (bytes, members) => {
-      for (const { kind, value, attributes: own } of readDomains(bytes, members)) {
-        for (const attribute of own) seen.add(attribute);
-        if (!attributes.every((wanted) => own.includes(wanted))) continue;
-        count += 1;
-        if (kind === 'full') patterns.full.push(...spellings(value));
-        else if (kind === 'domain') patterns.suffixes.push(...spellings(value));
-        else if (kind === 'keyword') patterns.keywords.push(value.toLowerCase());
-        else addFileRegexp(patterns, value);
-      }
+    const found = readCategory({ file: geo.file, category }, assets, (bytes, members) => {
+      let ofFile = known.get(bytes);
+      if (ofFile === undefined) known.set(bytes, (ofFile = new Map<string, Category>()));
+      const name = [category, ...attributes].join('@');
+      let one = ofFile.get(name);
+      if (one === undefined) ofFile.set(name, (one = parseCategory(bytes, members, attributes)));
+      return one;
     });
-    if (count > 0) return;
-    const unknown = attributes.find((attribute) => !seen.has(attribute));
-    const meant = unknown === undefined ? '' : didYouMean(unknown, seen);
-    problems.warning(
-      path,
-      `${shown(text)}: no domain of the category has this attribute, so this never matches${meant}`,
-    );
+    if (found.isEmpty) {
+      const unknown = attributes.find((attribute) => !found.attributes.has(attribute));
+      const meant = unknown === undefined ? '' : didYouMean(unknown, found.attributes);
+      problems.warning(
+        path,
+        `${shown(text)}: no domain of the category has this attribute, so this never matches${meant}`,
+      );
+    }
+    return found.patterns;
   } catch (error) {
     if (!(error instanceof SluiceError)) throw error;
     problems.error(path, `${shown(text)}: ${error.message}`);
+    return undefined;
   }
+}
+
+/** @throws SluiceError E_CONFIG_INVALID, WireError */
+function parseCategory(bytes: Uint8Array, members: Iterable<Span>, wanted: readonly string[]): Category {
+  const patterns = noPatterns();
+  const attributes = new Set<string>();
+  let isEmpty = true;
+  for (const { kind, value, attributes: own } of readDomains(bytes, members)) {
+    for (const attribute of own) attributes.add(attribute);
+    if (!wanted.every((attribute) => own.includes(attribute))) continue;
+    isEmpty = false;
+    if (kind === 'full') patterns.full.push(...spellings(value));
+    else if (kind === 'domain') patterns.suffixes.push(...spellings(value));
+    else if (kind === 'keyword') patterns.keywords.push(value.toLowerCase());
+    else addFileRegexp(patterns, value);
+  }
+  return { patterns, isEmpty, attributes };
 }
 
 /** @throws SluiceError E_CONFIG_INVALID */
