@@ -19,7 +19,6 @@ const addressType = { ipv4: 1, domain: 2, ipv6: 3 } as const;
 export const MAX_METADATA = 512;
 const MIN_METADATA = 4;
 const MAX_NAME = 255;
-export const MAX_DATA = 0xffff;
 /** The most that stands before a frame's data: both lengths, the fixed part, and the longest target. */
 export const MAX_HEAD = 2 + MIN_METADATA + 4 + 1 + MAX_NAME + 2;
 

@@ -3,7 +3,7 @@ import { toSluiceError, type Destination } from '@sluice/plugin-api';
 import type { MuxConnection, MuxStream } from './mux-connection.js';
 
 /** V2Ray's buffer: a longer packet would end its whole connection. */
-export const MAX_PACKET = 2048;
+const MAX_PACKET = 2048;
 
 /** Who is told what comes on a stream of packets. */
 export interface MuxPacketsSink {
