@@ -1,10 +1,11 @@
 import { SystemResolver, type Dns, type Family } from '@sluice/plugin-api';
 import type { FakePools } from '../dns/fake/fake-pools.js';
+import { SystemServer } from '../dns/servers/system-server.js';
+import { buildAnswer } from '../dns/wire/build.js';
+import { RCODE } from '../dns/wire/message.js';
 
-/** RFC 1035, 4.1.1: the bytes of a header, and where QR and RCODE are. */
-const HEADER_BYTES = 12;
-const RESPONSE = 0x80;
-const SERVFAIL = 2;
+/** As long as a server of a configuration has, in ms. */
+const SYSTEM_MS = 4000;
 
 /** The instance's DNS as it stands: a service's while there is one, else the operating system's resolver. */
 export class CurrentDns implements Dns {
@@ -31,7 +32,9 @@ export class CurrentDns implements Dns {
   }
 
   answer(query: Buffer): Promise<Buffer> {
-    return this.#others.at(-1)?.answer(query) ?? Promise.resolve(failure(query));
+    const dns = this.#others.at(-1);
+    if (dns !== undefined) return dns.answer(query);
+    return new SystemServer(this.system).exchange(query, AbortSignal.timeout(SYSTEM_MS)).catch(() => buildAnswer(query, RCODE.SERVFAIL));
   }
 
   nameOf(address: string): string | undefined {
@@ -43,13 +46,4 @@ export class CurrentDns implements Dns {
     const dns = this.#others.at(-1);
     return dns?.flush === undefined ? undefined : (what) => dns.flush?.(what);
   }
-}
-
-/** Without a DNS of its own the instance knows addresses, not messages. */
-function failure(query: Buffer): Buffer {
-  const answer = Buffer.from(query);
-  if (answer.length < HEADER_BYTES) return answer;
-  answer[2] = (answer[2] as number) | RESPONSE;
-  answer[3] = SERVFAIL;
-  return answer;
 }
