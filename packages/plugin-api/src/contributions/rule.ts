@@ -43,12 +43,15 @@ export interface RuleCondition {
   describe?(query: RouteQuery): string;
 }
 
-/** A condition that can be looked up: that a property of the query is one of these values. */
+/**
+ * A condition that can be looked up: that a property of the query is one of these values. Sets that several
+ * rules have in common are best the same objects: they are kept once.
+ */
 export type RuleKey =
-  /** The target's name is in one of the sets. Those that several rules have in common are best the same objects. */
+  /** The target's name is in one of the sets. */
   | { readonly kind: 'domain'; readonly sets: readonly DomainPatterns[] }
-  /** One of the target's IPs, or the client's IP, is in one of the blocks. */
-  | { readonly kind: 'ip' | 'source'; readonly blocks: readonly Cidr[] }
+  /** One of the target's IPs, or the client's IP, is in a block of one of the sets. */
+  | { readonly kind: 'ip' | 'source'; readonly sets: readonly (readonly Cidr[])[] }
   | { readonly kind: 'inboundTag' | 'user'; readonly values: readonly string[] }
   /** The target's port, or the client's, is in one of the inclusive ranges. */
   | {

@@ -1,51 +1,68 @@
 import { isIP } from 'node:net';
 import { ipToBytes, type Cidr } from '@sluice/plugin-api';
 import { compareWords, rangeOf, readWords, type AddressRange } from './address-words.js';
-import type { RuleBits } from './rule-bits.js';
+import { RuleBits } from './rule-bits.js';
 import { RuleLists } from './rule-lists.js';
 
 /** The address that is looked up; look-ups are synchronous, so one memory serves all. */
 const wanted = new Uint32Array(4);
 
-/** Which rules have a block that an IP is in. Takes a halving search, and a step for each block around the IP. */
+/**
+ * Which rules have a set with a block that an IP is in. Takes a halving search, and a step for each block
+ * around the IP; sets that many rules have in common are entered once.
+ */
 export class BlockIndex {
-  readonly #count: number;
-  readonly #added: { readonly block: Cidr; readonly rule: number }[] = [];
+  readonly #lists: RuleLists;
+  /** By set, its number; and by its number, the list of the rules that have it. */
+  readonly #sets = new Map<readonly Cidr[], number>();
+  readonly #rules: number[] = [];
   #v4: BlockTree | undefined;
   #v6: BlockTree | undefined;
+  #found = new RuleBits(0);
 
   /** @param count the rules' numbers are below it */
   constructor(count: number) {
-    this.#count = count;
+    this.#lists = new RuleLists(count);
   }
 
   get isEmpty(): boolean {
-    return this.#v4 === undefined && this.#v6 === undefined;
+    return this.#sets.size === 0;
   }
 
-  add(blocks: readonly Cidr[], rule: number): void {
-    for (const block of blocks) this.#added.push({ block, rule });
+  /** To be called in the order of the rules. */
+  add(sets: readonly (readonly Cidr[])[], rule: number): void {
+    for (const set of sets) {
+      let number = this.#sets.get(set);
+      if (number === undefined) this.#sets.set(set, (number = this.#rules.push(0) - 1));
+      this.#rules[number] = this.#lists.with(this.#rules[number]!, rule);
+    }
   }
 
-  /** To be called once, after all blocks have been added. */
+  /** To be called once, after all sets have been added. */
   complete(): void {
+    const sets = [...this.#sets.keys()];
     const tree = (bytes: number): BlockTree | undefined => {
       const width = bytes / 4;
-      const blocks = this.#added
-        .filter(({ block }) => block.bytes.length === bytes)
-        .map(({ block, rule }) => ({ ...rangeOf(block, width), prefix: block.prefix, rule }));
-      return blocks.length === 0 ? undefined : new BlockTree(blocks, width, this.#count);
+      const blocks = sets.flatMap((set, number) =>
+        set
+          .filter((block) => block.bytes.length === bytes)
+          .map((block) => ({ ...rangeOf(block, width), prefix: block.prefix, set: number })),
+      );
+      return blocks.length === 0 ? undefined : new BlockTree(blocks, width, sets.length);
     };
     this.#v4 = tree(4);
     this.#v6 = tree(16);
-    this.#added.length = 0;
+    this.#found = new RuleBits(sets.length);
   }
 
   /** @param address 4 or 16 bytes; anything else is in no block */
   mark(address: Uint8Array, into: RuleBits): void {
+    const found = this.#found;
+    found.clear();
     const words = readWords(address, wanted);
-    if (words === 1) this.#v4?.markWanted(into);
-    else if (words === 4) this.#v6?.markWanted(into);
+    if (words === 1) this.#v4?.markWanted(found);
+    else if (words === 4) this.#v6?.markWanted(found);
+    for (let i = found.next(0); i >= 0; i = found.next(i + 1)) this.#lists.mark(this.#rules[i]!, into);
   }
 
   /** @param address as text; a client on a Unix socket has a path for its address, which is in no block */
@@ -54,9 +71,9 @@ export class BlockIndex {
   }
 }
 
-interface RuleBlock extends AddressRange {
+interface SetBlock extends AddressRange {
   readonly prefix: number;
-  readonly rule: number;
+  readonly set: number;
 }
 
 /** Two blocks of addresses lie apart or one within the other, so that they make a tree. 0 is what is around all. */
@@ -69,12 +86,12 @@ class BlockTree {
   readonly #starts: Uint32Array;
   readonly #inner: number[] = [];
 
-  constructor(blocks: RuleBlock[], width: number, count: number) {
+  constructor(blocks: SetBlock[], width: number, count: number) {
     this.#width = width;
     this.#lists = new RuleLists(count);
-    blocks.sort((a, b) => compareWords(a.first, 0, b.first, 0, width) || a.prefix - b.prefix || a.rule - b.rule);
+    blocks.sort((a, b) => compareWords(a.first, 0, b.first, 0, width) || a.prefix - b.prefix || a.set - b.set);
     const starts: number[] = [];
-    const open: { readonly node: number; readonly block: RuleBlock }[] = [];
+    const open: { readonly node: number; readonly block: SetBlock }[] = [];
     const begin = (words: ArrayLike<number>, node: number): void => {
       for (let i = 0; i < width; i += 1) starts.push(words[i]!);
       this.#inner.push(node);
@@ -88,11 +105,11 @@ class BlockTree {
       while (open.length > 0 && compareWords(open.at(-1)!.block.last, 0, block.first, 0, width) < 0) close();
       const outer = open.at(-1);
       if (outer?.block.prefix === block.prefix) {
-        this.#listOf[outer.node] = this.#lists.with(this.#listOf[outer.node]!, block.rule);
+        this.#listOf[outer.node] = this.#lists.with(this.#listOf[outer.node]!, block.set);
         continue;
       }
       const node = this.#parents.push(outer?.node ?? 0) - 1;
-      this.#listOf.push(this.#lists.with(0, block.rule));
+      this.#listOf.push(this.#lists.with(0, block.set));
       open.push({ node, block });
       begin(block.first, node);
     }

@@ -133,7 +133,7 @@ export class RuleIndex {
     const best = choice.best(conditions, { withIps: true });
     if (best?.kind === 'ip') {
       this.#byIp.add(i);
-      this.#blocks.add(best.blocks, i);
+      this.#blocks.add(best.sets, i);
       this.#enterBy(choice.best(conditions, { withIps: false }), i);
     } else this.#enterBy(best, i);
   }
@@ -151,7 +151,7 @@ export class RuleIndex {
       case 'sourcePort':
         return portsOf(key).forEach((port) => this.#sourcePorts.add(port, i));
       case 'source':
-        return this.#sources.add(key.blocks, i);
+        return this.#sources.add(key.sets, i);
       default:
         return this.#always.add(i);
     }

@@ -1,18 +1,17 @@
-import type { Cidr } from '@sluice/plugin-api';
-import { IpSet } from './ip-set.js';
+import type { IpSet } from './ip-set.js';
 
-/** Addresses that are in some blocks, or outside of one of several other lists of blocks. */
+/** Addresses that are in one of some sets, or outside of one of some others. */
 export class IpSelection {
-  readonly #included: IpSet;
+  readonly #included: readonly IpSet[];
   readonly #excluded: readonly IpSet[];
 
-  constructor(included: readonly Cidr[], excluded: readonly (readonly Cidr[])[]) {
-    this.#included = new IpSet(included);
-    this.#excluded = excluded.map((blocks) => new IpSet(blocks));
+  constructor(included: readonly IpSet[], excluded: readonly IpSet[]) {
+    this.#included = included;
+    this.#excluded = excluded;
   }
 
   has(address: Uint8Array): boolean {
-    if (this.#included.has(address)) return true;
+    for (const set of this.#included) if (set.has(address)) return true;
     for (const set of this.#excluded) if (!set.has(address)) return true;
     return false;
   }

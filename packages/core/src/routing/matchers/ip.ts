@@ -9,9 +9,10 @@ import {
   type ProblemReporter,
 } from '@sluice/plugin-api';
 import { readBlocks } from '../geo/geo-blocks.js';
-import { parseGeoValue, readCategory } from '../geo/geo-value.js';
+import { parseGeoValue, readCategory, type GeoValue } from '../geo/geo-value.js';
 import { comparison } from './comparison.js';
 import { IpSelection } from './ip-selection.js';
+import { IpSet } from './ip-set.js';
 import { defineMatcher } from './matcher.js';
 import { listItems, stringListSchema, type ListItem, type StringList } from './string-list.js';
 
@@ -30,14 +31,14 @@ export const ipMatcher = defineMatcher<{ ip?: StringList }>({
   parse(rule, problems, assets) {
     const items = listItems('ip', rule.ip, problems);
     if (items.length === 0) return undefined;
-    const { set, blocks } = parseBlocks(items, problems, assets);
+    const { selection, sets } = parseSets(items, problems, assets);
     const wanted = items.map(({ text }) => text);
     return {
       field: 'ip',
       needsIp: true,
-      key: blocks && { kind: 'ip', blocks },
+      key: sets && { kind: 'ip', sets },
       holds({ ips }) {
-        for (const ip of ips) if (set.has(ip)) return true;
+        for (const ip of ips) if (selection.has(ip)) return true;
         return false;
       },
       describe: ({ ips }) => comparison(ips.map((ip) => bytesToIp(ip)).join(' '), wanted),
@@ -50,13 +51,13 @@ export const sourceMatcher = defineMatcher<{ source?: StringList }>({
   parse(rule, problems, assets) {
     const items = listItems('source', rule.source, problems);
     if (items.length === 0) return undefined;
-    const { set, blocks } = parseBlocks(items, problems, assets);
+    const { selection, sets } = parseSets(items, problems, assets);
     const wanted = items.map(({ text }) => text);
     return {
       field: 'source',
-      key: blocks && { kind: 'source', blocks },
+      key: sets && { kind: 'source', sets },
       // A client on a Unix socket has a path for its address.
-      holds: ({ source }) => isIP(source.address) !== 0 && set.has(ipToBytes(source.address)),
+      holds: ({ source }) => isIP(source.address) !== 0 && selection.has(ipToBytes(source.address)),
       describe: ({ source }) => comparison(source.address, wanted),
     };
   },
@@ -64,16 +65,26 @@ export const sourceMatcher = defineMatcher<{ source?: StringList }>({
 
 /** The set of addresses that any of a list's values means, as in a rule's `ip`. */
 export function parseAddresses(items: readonly ListItem[], problems: ProblemReporter, assets: AssetFiles): IpSelection {
-  return parseBlocks(items, problems, assets).set;
+  return parseSets(items, problems, assets).selection;
 }
 
-function parseBlocks(
+/** Blocks as they are looked up by themselves, and for all rules together. */
+interface BlockSet {
+  readonly blocks: readonly Cidr[];
+  readonly set: IpSet;
+}
+
+/** Categories that were read already, by file and name: rules that name one alike have the same set. */
+const known = new WeakMap<Uint8Array, Map<string, BlockSet>>();
+
+function parseSets(
   items: readonly ListItem[],
   problems: ProblemReporter,
   assets: AssetFiles,
-): { set: IpSelection; blocks: readonly Cidr[] | undefined } {
-  const blocks: Cidr[] = [];
-  const excluded: Cidr[][] = [];
+): { selection: IpSelection; sets: readonly (readonly Cidr[])[] | undefined } {
+  const own: Cidr[] = [];
+  const included: BlockSet[] = [];
+  const excluded: IpSet[] = [];
   for (const { text, path } of items) {
     const value = text.trim();
     const geo = parseGeoValue(value, GEO_PREFIXES);
@@ -81,9 +92,9 @@ function parseBlocks(
       try {
         if (typeof geo === 'string') throw new SluiceError('E_CONFIG_INVALID', geo);
         const isInverse = geo.category.startsWith('!');
-        const found = readCategory({ ...geo, category: geo.category.slice(isInverse ? 1 : 0) }, assets, readBlocks);
-        if (isInverse) excluded.push(found);
-        else for (const block of found) blocks.push(block);
+        const found = readBlockSet({ ...geo, category: geo.category.slice(isInverse ? 1 : 0) }, assets);
+        if (isInverse) excluded.push(found.set);
+        else included.push(found);
       } catch (error) {
         if (!(error instanceof SluiceError)) throw error;
         problems.error(path, `"${value.slice(0, 64)}": ${error.message}`);
@@ -92,10 +103,30 @@ function parseBlocks(
     }
     const block = parseBlock(value);
     if (typeof block === 'string') problems.error(path, block);
-    else blocks.push(block);
+    else own.push(block);
   }
-  // What is outside of a list is no list of blocks, and cannot be looked up as one.
-  return { set: new IpSelection(blocks, excluded), blocks: excluded.length === 0 ? blocks : undefined };
+  if (own.length > 0) included.push({ blocks: own, set: new IpSet(own) });
+  const selection = new IpSelection(
+    included.map(({ set }) => set),
+    excluded,
+  );
+  // What is outside of a set is no set of blocks, and cannot be looked up as one.
+  return { selection, sets: excluded.length === 0 ? included.map(({ blocks }) => blocks) : undefined };
+}
+
+/** @throws SluiceError E_CONFIG_INVALID */
+function readBlockSet(geo: GeoValue, assets: AssetFiles): BlockSet {
+  return readCategory(geo, assets, (bytes, members) => {
+    let ofFile = known.get(bytes);
+    if (ofFile === undefined) known.set(bytes, (ofFile = new Map<string, BlockSet>()));
+    const name = geo.category.toLowerCase();
+    let found = ofFile.get(name);
+    if (found === undefined) {
+      const blocks = readBlocks(bytes, members);
+      ofFile.set(name, (found = { blocks, set: new IpSet(blocks) }));
+    }
+    return found;
+  });
 }
 
 /** A block, or what is wrong with it. */
