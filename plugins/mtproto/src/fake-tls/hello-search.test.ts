@@ -103,4 +103,27 @@ describe('HelloSearch', () => {
     );
     expect(finish(many.start(hello(keys[2]!), 19_997))).toEqual([19_997, 1]);
   });
+
+  it('finds what was put in later, and not what was taken out', () => {
+    const changing = new HelloSearch();
+    const found = (index: number, name: string): number | undefined =>
+      finish(changing.start(hello(keys[index]!, name)))[0];
+    for (let i = 0; i < 40; i += 1)
+      changing.set(i, { key: keys[i]!, serverNames: [i < 20 ? 'A.example' : 'b.example'] });
+    changing.set(40, { key: keys[40]! });
+    expect([found(0, 'a.example'), found(39, 'b.example'), found(39, 'a.example')]).toEqual([0, 39, undefined]);
+    changing.clear(0, ['a.EXAMPLE']);
+    changing.clear(39, ['b.example']);
+    changing.clear(40, undefined);
+    expect([found(0, 'a.example'), found(39, 'b.example'), found(40, 'a.example')]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    expect([found(1, 'a.example'), found(38, 'b.example')]).toEqual([1, 38]);
+    // An empty place is not that of a secret of zeros.
+    expect(finish(changing.start(hello(Buffer.alloc(16), 'a.example')))[0]).toBeUndefined();
+    changing.set(0, { key: keys[41]!, serverNames: ['b.example'] });
+    expect([found(41, 'b.example'), found(41, 'a.example')]).toEqual([0, undefined]);
+  });
 });

@@ -70,7 +70,7 @@ export class HostProfiles {
   /** Begins to ask the hosts behind these names. Returns at once. @param names in lower case */
   start(names: ReadonlySet<string>): void {
     this.#names = [...names].filter((name) => this.#hosts?.of(name) !== undefined);
-    if (!this.#isMeasuring) this.#measureAll();
+    if (!this.#isMeasuring && !this.#isClosed) this.#measureAll();
   }
 
   /** Asks no more until it is started again. What is being asked is heard. */
@@ -82,7 +82,7 @@ export class HostProfiles {
 
   /** Asks the host behind one more name, if it is one that is not known. @param name in lower case */
   learn(name: string): void {
-    if (this.#names.includes(name) || this.#hosts?.of(name) === undefined) return;
+    if (this.#isClosed || this.#names.includes(name) || this.#hosts?.of(name) === undefined) return;
     this.#names = [...this.#names, name];
     if (this.#timer === undefined && !this.#isMeasuring) this.#measureAll();
     else void this.#measure(name);

@@ -23,6 +23,7 @@ function user(limits: LimitSettings | undefined, email?: string): LimitedUser {
 interface Fixture {
   readonly limits: Limits;
   readonly alice: UserLimits;
+  readonly user: LimitedUser;
   readonly stats: MemoryStats;
   readonly logger: MemoryLogger;
   readonly timers: TimerWheel;
@@ -40,7 +41,7 @@ function limited(settings: LimitSettings, clock?: () => number): Fixture {
     timers,
     ...(clock === undefined ? {} : { clock }),
   });
-  return { limits, alice: limits.of(one)!, stats, logger, timers };
+  return { limits, alice: limits.of(one)!, user: one, stats, logger, timers };
 }
 
 function admitted(to: UserLimits, address = '192.0.2.1'): { session: StubSession; meters: RelayMeters } {
@@ -401,5 +402,75 @@ describe('any sequence of connections', () => {
       ),
       { numRuns: 300 },
     );
+  });
+});
+
+describe('limits that succeed others', () => {
+  async function succeed(before: Fixture, settings: LimitSettings, who = before.user): Promise<Fixture> {
+    const { stats, logger, timers } = before;
+    const one: LimitedUser = { ...who, limits: settings };
+    const limits = new Limits([one], { tag: 'in', stats, logger, timers });
+    limits.succeed(before.limits);
+    await limits.start();
+    return { limits, alice: limits.of(one)!, user: one, stats, logger, timers };
+  }
+
+  it('share the rate as long as it is the same', async () => {
+    const first = limited({ rate: { up: 2000, down: 3000 } });
+    await first.limits.start();
+    const { meters } = admitted(first.alice);
+    const second = await succeed(first, { rate: { up: 2000, down: 4000 }, maxConnections: 5 });
+    // Nobody has come there; what is behind it gets the same all the same.
+    const third = await succeed(second, { rate: { up: 2000, down: 3000 } });
+    for (const limits of [second, third]) expect(admitted(limits.alice).meters.uplinkRate).toBe(meters.uplinkRate);
+    expect(admitted(second.alice).meters.downlinkRate).not.toBe(meters.downlinkRate);
+  });
+
+  it('count sources together, though one of them does not ask', async () => {
+    const first = limited({ maxConnections: 9 });
+    await first.limits.start();
+    const unknown = admitted(first.alice, '192.0.2.1');
+    const second = await succeed(first, { maxSourceIPs: 1 });
+    const known = admitted(second.alice, '192.0.2.2');
+    expect(refused(second.alice, '192.0.2.3')).toBe('E_MTPROTO_SOURCES');
+    unknown.session.over();
+    expect(refused(second.alice, '192.0.2.3')).toBe('E_MTPROTO_SOURCES');
+    known.session.over();
+    admitted(second.alice, '192.0.2.3');
+  });
+
+  it('end the connections of each by the quota of each', async () => {
+    const first = limited({ quota: { total: 100 } });
+    await first.limits.start();
+    const old = admitted(first.alice);
+    const second = await succeed(first, { quota: { total: 200 } });
+    const young = admitted(second.alice);
+    young.meters.uplink?.add(101);
+    expect([old.session.endAsked?.code, young.session.endAsked]).toEqual(['E_MTPROTO_QUOTA', undefined]);
+    await first.limits.close();
+    young.meters.uplink?.add(100);
+    expect(young.session.endAsked?.code).toBe('E_MTPROTO_QUOTA');
+  });
+
+  it('are those of another secret for themselves', async () => {
+    const first = limited({ quota: { total: 100 } });
+    await first.limits.start();
+    admitted(first.alice).meters.uplink?.add(100);
+    const second = await succeed(first, { quota: { total: 100 } }, { ...first.user, secret: newSecret('plain') });
+    admitted(second.alice);
+  });
+
+  it('leave nothing of a user who is removed', async () => {
+    const { limits, user: one, alice, timers } = limited({ quota: { total: 10 }, expiresAt: '2030-01-02T00:00:00Z' });
+    const { session, meters } = admitted(alice);
+    limits.remove(one);
+    expect(limits.of(one)).toBeUndefined();
+    // Its connections are ended by whoever has removed it, and count until then.
+    meters.uplink?.add(5);
+    session.over();
+    expect(timers.size).toBe(0);
+    limits.add(one);
+    expect(limits.of(one)).not.toBe(alice);
+    await limits.close();
   });
 });

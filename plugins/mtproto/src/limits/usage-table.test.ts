@@ -66,6 +66,25 @@ describe('UsageTable', () => {
     expect(table.claim(secret(1, 4), { up: 0, down: 0 })).toBeUndefined();
   });
 
+  it('keeps what users have who go, to the last byte, before those who went in earlier runs', () => {
+    const secret = (i: number): Buffer => Buffer.from(`earlier-${i}`);
+    let table = UsageTable.create();
+    for (let i = 0; i < 10_000; i += 1) table.claim(secret(i), { up: 1, down: i });
+    table = reread(table);
+    const live = { up: 1, down: 2 };
+    table.claim(alice, live);
+    table.release(alice);
+    table.release(bob);
+    live.down = 3;
+    const again = reread(table);
+    expect(again.claim(alice, { up: 0, down: 0 })).toEqual({ up: 1, down: 3 });
+    expect(again.claim(secret(9_998), { up: 0, down: 0 })).toEqual({ up: 1, down: 9_998 });
+    expect(again.claim(secret(9_999), { up: 0, down: 0 })).toBeUndefined();
+    // Back in the same run.
+    expect(table.claim(alice, { up: 0, down: 0 })).toBe(live);
+    expect(table.claim(alice, { up: 0, down: 0 })).toBeUndefined();
+  });
+
   it('holds no secret, and no hash that another file would have, too', () => {
     const tables = [UsageTable.create(), UsageTable.create()].map((table) => {
       table.claim(alice, { up: 0, down: 0 });

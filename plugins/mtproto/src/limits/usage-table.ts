@@ -24,6 +24,8 @@ export class UsageTable {
   readonly #salt: Buffer;
   /** What a file said of users who have not been claimed yet, by id. */
   readonly #former = new Map<string, Usage>();
+  /** Users who have gone since. */
+  readonly #released = new Map<string, Usage>();
   readonly #live = new Map<string, Usage>();
 
   private constructor(salt: Buffer) {
@@ -50,7 +52,8 @@ export class UsageTable {
   /** Keeps this object's numbers from now on. @returns what the table had for the secret before */
   claim(secret: Buffer, live: Usage): Usage | undefined {
     const id = this.#id(secret);
-    const before = this.#former.get(id);
+    const before = this.#released.get(id) ?? this.#former.get(id);
+    this.#released.delete(id);
     this.#former.delete(id);
     this.#live.set(id, live);
     return before;
@@ -62,16 +65,16 @@ export class UsageTable {
     const usage = this.#live.get(id);
     if (usage === undefined) return;
     this.#live.delete(id);
-    this.#former.set(id, usage);
-    const [oldest] = this.#former.keys();
-    if (this.#former.size > MAX_FORMER && oldest !== undefined) this.#former.delete(oldest);
+    this.#released.set(id, usage);
+    const [first] = this.#released.keys();
+    if (this.#released.size > MAX_FORMER && first !== undefined) this.#released.delete(first);
   }
 
   encode(): Buffer {
-    const former = Math.min(this.#former.size, MAX_FORMER);
+    const former = Math.min(this.#released.size + this.#former.size, MAX_FORMER);
     const bytes = Buffer.allocUnsafe(SALT_BYTES + (this.#live.size + former) * RECORD_BYTES);
     let at = this.#salt.copy(bytes);
-    for (const users of [this.#live, this.#former]) {
+    for (const users of [this.#live, this.#released, this.#former]) {
       for (const [id, { up, down }] of users) {
         if (at === bytes.length) break;
         at += bytes.write(id, at, 'hex');

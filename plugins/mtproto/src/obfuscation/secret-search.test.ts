@@ -95,4 +95,19 @@ describe('SecretSearch', () => {
     expect(steps).toBeGreaterThan(1);
     for (const index of [0, 255, 256, 20_000, 39_999]) expect(finish(secrets[index]!)[0]).toBe(index);
   });
+
+  it('finds what was put in later, and not what was taken out', () => {
+    const secrets = Array.from({ length: 100 }, () => randomBytes(16));
+    const search = new SecretSearch();
+    const found = (secret: Buffer): number => search.find(createHeader({ tag: 'padded', dc: 2, secret }).header);
+    expect(found(secrets[0]!)).toBe(-1);
+    for (const [index, secret] of secrets.entries()) search.set(index, secret);
+    expect(secrets.map(found)).toEqual([...secrets.keys()]);
+    for (const index of [0, 50, 99]) search.clear(index);
+    expect([0, 50, 99, 51].map((index) => found(secrets[index]!))).toEqual([-1, -1, -1, 51]);
+    // An empty place is not that of a secret of zeros.
+    expect(found(Buffer.alloc(16))).toBe(-1);
+    search.set(50, secrets[0]!);
+    expect([found(secrets[0]!), found(secrets[50]!)]).toEqual([50, -1]);
+  });
 });

@@ -38,11 +38,12 @@ class Run {
   /** In seconds. */
   now: number;
 
-  constructor(settings: ReplaySettings, now = 1_700_000_000) {
+  constructor(settings: ReplaySettings, now = 1_700_000_000, previous?: Run) {
     this.now = now;
     const { stats, logger, timers } = this;
     const clock = (): number => this.now * 1000;
     this.filter = new LocalReplayFilter(settings, 120, { tag: 'in', stats, logger, timers, clock });
+    if (previous !== undefined) this.filter.succeed(previous.filter);
   }
 
   add(...numbers: number[]): boolean[] {
@@ -58,8 +59,8 @@ class Run {
   }
 }
 
-async function started(settings: ReplaySettings, now?: number): Promise<Run> {
-  const run = new Run(settings, now);
+async function started(settings: ReplaySettings, now?: number, previous?: Run): Promise<Run> {
+  const run = new Run(settings, now, previous);
   await run.filter.start();
   return run;
 }
@@ -238,5 +239,78 @@ describe('LocalReplayFilter with a state file', () => {
     // Connections that are on their way may still add.
     expect(run.add(1, 2)).toEqual([false, true]);
     expect(run.timers.size).toBe(0);
+  });
+});
+
+describe('a LocalReplayFilter that succeeds another', () => {
+  it.each([
+    ['as large', {}],
+    ['larger', { entries: 5000, seconds: 2000 }],
+    ['smaller', { entries: 1000 }],
+  ])('remembers together with it: %s', async (_what, settings) => {
+    const before = await started({ entries: 2000, seconds: 1000 });
+    before.add(1);
+    const after = await started({ entries: 2000, seconds: 1000, ...settings }, before.now, before);
+    before.add(2);
+    after.add(3);
+    expect([before.add(1, 2, 3), after.add(1, 2, 3)]).toEqual([
+      [false, false, false],
+      [false, false, false],
+    ]);
+    await before.filter.close();
+    expect(after.add(1, 2, 3, 4)).toEqual([false, false, false, true]);
+    expect(before.add(4)).toEqual([false]);
+  });
+
+  it('leaves it alone when it is closed first', async () => {
+    const before = await started({ entries: 1000, stateFile });
+    const after = await started({ entries: 2000, stateFile }, before.now, before);
+    for (let n = 0; n < 1500; n += 1) before.add(n);
+    await after.filter.close();
+    expect(before.displaced).toBe(500);
+    expect(before.add(600, 100)).toEqual([false, true]);
+    await before.filter.close();
+    expect((await started({ entries: 1000, stateFile })).add(600, 99)).toEqual([false, true]);
+  });
+
+  it('has one writer with it where both name one file, and its own where they do not', async () => {
+    const before = await started({ stateFile });
+    before.add(1);
+    const after = await started({ stateFile }, before.now, before);
+    const elsewhere = join(folder, 'elsewhere');
+    const third = await started({ stateFile: elsewhere }, before.now, after);
+    third.add(2);
+    for (const run of [before, third, after]) await run.filter.close();
+    for (const path of [stateFile, elsewhere]) {
+      const later = await started({ stateFile: path });
+      expect(later.add(1, 2, 3)).toEqual([false, false, true]);
+      await later.filter.close();
+      expect(later.timers.size).toBe(0);
+    }
+    for (const run of [before, after, third]) expect([run.timers.size, run.warnings]).toEqual([0, []]);
+  });
+
+  it('does not take what an older run has left elsewhere for what is remembered now', async () => {
+    const old = await started({ stateFile });
+    old.add(1);
+    await old.filter.close();
+    const before = await started({});
+    before.add(2);
+    const after = await started({ stateFile }, before.now, before);
+    expect(after.add(2)).toEqual([false]);
+    expect(after.logger.lines).toEqual([expect.stringMatching(/^info what .* held is replaced/)]);
+  });
+
+  it('that cannot start gives back all it has taken', async () => {
+    const before = await started({ stateFile });
+    before.add(1);
+    const file = join(folder, 'foreign');
+    await writeFile(file, 'something else');
+    const after = new Run({ stateFile: file, entries: 3000 }, before.now, before);
+    await expect(after.filter.start()).rejects.toMatchObject({ code: 'E_MTPROTO_STATE_FILE' });
+    await after.filter.close();
+    expect(before.add(1, 2)).toEqual([false, true]);
+    await before.filter.close();
+    expect((await started({ stateFile })).add(1, 2, 3)).toEqual([false, false, true]);
   });
 });
