@@ -118,6 +118,18 @@ describe('geoip', () => {
     expect(matches({ ip: ['geoip:!cn', 'geoip:!private'] }, '10.0.0.1')).toBe(true);
   });
 
+  test('rules that name a category alike have one set of it', () => {
+    const setsOf = (rule: object): readonly unknown[] => {
+      const key = fieldRule.compile(rule, assets).conditions?.[0]?.key;
+      return key?.kind === 'ip' || key?.kind === 'source' ? key.sets : [];
+    };
+    expect(setsOf({ ip: ['geoip:CN'] })).toHaveLength(1);
+    expect(setsOf({ ip: ['geoip:CN'] })[0]).toBe(setsOf({ source: ['10.0.0.1', 'ext:geoip.dat:cn'] })[0]);
+    expect(setsOf({ ip: ['geoip:CN'] })[0]).not.toBe(setsOf({ ip: ['geoip:private'] })[0]);
+    // What is outside of a country cannot be looked up.
+    expect(setsOf({ ip: ['geoip:!cn', '10.0.0.1'] })).toEqual([]);
+  });
+
   test('asks for the IPs of a domain', () => {
     expect(fieldRule.compile({ ip: ['geoip:cn'] }, assets).needsIp).toBe(true);
     expect(fieldRule.compile({ source: ['geoip:cn'] }, assets).needsIp).toBe(false);
