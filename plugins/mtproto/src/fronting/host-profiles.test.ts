@@ -63,3 +63,39 @@ it.each([0, 1, 2] as const)('a host is measured that expects version %i of the P
   await expect.poll(() => proxy.inbound.logger.lines, { timeout: 10_000 }).toHaveLength(1);
   expect(proxy.inbound.logger.lines[0]).toMatch(/^debug answers under site\.test look like the fronted host's/);
 });
+
+const measured = /^debug answers under site\.test look like the fronted host's/;
+
+it('a host is measured for a user who comes while the inbound runs', async () => {
+  const fronting = { host: await startHost('') };
+  const plain = '00112233445566778899aabbccddee00';
+  const proxy = await startProxy({ inbound: { users: [{ email: 'ann', secret: plain }], fronting } });
+  cleanups.push(async () => {
+    await proxy.close();
+    await proxy.quiet();
+    expect(proxy.inbound.plane.state()).toMatchObject(nothingOpen);
+  });
+  proxy.inbound.inbound.users?.add({ email: 'bob', secret });
+  await expect.poll(() => proxy.inbound.logger.lines, { timeout: 10_000 }).toEqual([expect.stringMatching(measured)]);
+  // Known already.
+  proxy.inbound.inbound.users?.add({ email: 'eve', secret: secret.replace('ee00', 'ee01') });
+  await proxy.quiet();
+  expect(proxy.inbound.logger.lines).toHaveLength(1);
+});
+
+it('the look of a host goes over to an inbound that succeeds, which asks in its place', async () => {
+  const fronting = { host: await startHost('') };
+  const settings = { users: [{ email: 'ann', secret }], fronting };
+  const before = await startProxy({ inbound: settings });
+  await expect.poll(() => before.inbound.logger.lines, { timeout: 10_000 }).toHaveLength(1);
+  const after = await startProxy({ inbound: { ...settings, addressFamily: 'prefer-ipv6' }, previous: before });
+  await expect.poll(() => after.inbound.logger.lines, { timeout: 10_000 }).toEqual([expect.stringMatching(measured)]);
+  // One timer each hour: that of the one who is there now.
+  await before.quiet();
+  expect(before.inbound.plane.timers.size).toBe(1);
+  await after.close();
+  await expect.poll(() => before.inbound.logger.lines, { timeout: 10_000 }).toHaveLength(2);
+  await before.close();
+  await before.quiet();
+  expect(before.inbound.plane.state()).toMatchObject(nothingOpen);
+});

@@ -59,6 +59,7 @@ function start(
   server: FakeProxyConfigServer,
   settings: MiddleProxySettings = {},
   addressFamily: AddressFamily = 'prefer-ipv4',
+  previous?: Known,
 ): Known {
   const [dispatcher, logger, stats] = [new DirectDispatcher(), new MemoryLogger(), new MemoryStats()];
   const proxies = new MiddleProxies({
@@ -78,6 +79,7 @@ function start(
     const target = proxies.requestFor(dc, tag);
     return target === undefined ? [] : [target.preferred, ...target.alternatives].map(({ host }) => host);
   };
+  if (previous !== undefined) proxies.recall(previous.proxies);
   proxies.start();
   return { proxies, dispatcher, logger, stats, hosts };
 }
@@ -114,6 +116,20 @@ describe('the middle proxies', () => {
     server.spoil('getProxyConfig', 'page');
     const known = start(server);
     await vi.waitFor(() => expect(known.hosts()).toEqual(['2001:db8::2']));
+  });
+
+  it('are known from the start to an inbound that succeeds another, also who of them failed of late', async () => {
+    const server = await serve();
+    const before = start(server);
+    await vi.waitFor(() => expect(before.hosts()).toEqual(['192.0.2.2', '2001:db8::2']));
+    const target = before.proxies.requestFor(2, tag);
+    target?.failed(target.preferred);
+    server.spoil('getProxySecret', 'error');
+    expect(start(server, { natAddress: '192.0.2.9' }, 'prefer-ipv4', before).hosts()).toEqual(['2001:db8::2']);
+    // What was fetched from elsewhere, or for other families, is no answer.
+    expect(start(server, {}, 'only-ipv6', before).hosts()).toEqual([]);
+    const elsewhere = `${server.origin}/getProxyConfig?x`;
+    expect(start(server, { configUrl: elsewhere }, 'prefer-ipv4', before).hosts()).toEqual([]);
   });
 
   it('are passed by until then, which is counted and said once', async () => {
