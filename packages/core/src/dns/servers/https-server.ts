@@ -1,7 +1,7 @@
 import http from 'node:http';
 import http2 from 'node:http2';
 import type { Duplex } from 'node:stream';
-import { SluiceError, type DnsServer } from '@sluice/plugin-api';
+import { errnoOf, SluiceError, type DnsServer } from '@sluice/plugin-api';
 import { withId } from '../wire/build.js';
 import { collected, readBody } from './http-answer.js';
 import { SharedConnect } from './shared-connect.js';
@@ -66,6 +66,8 @@ class Http2Carrier implements Carrier {
     });
     const over = (): void => void (this.#isOver = true);
     this.#session.on('error', over).on('close', over).on('goaway', over);
+    // A session over a stream that is no socket may miss that the stream is gone.
+    stream.once('close', () => this.#session.destroy());
     this.#session.setTimeout(IDLE_MS, () => this.#session.close());
     this.#session.unref();
   }
@@ -129,7 +131,18 @@ class Http1Carrier implements Carrier {
     return this.#isOver;
   }
 
-  post(body: Buffer, signal: AbortSignal): Promise<Buffer> {
+  async post(body: Buffer, signal: AbortSignal): Promise<Buffer> {
+    const sent = { onKept: false };
+    try {
+      return await this.#postOnce(body, signal, sent);
+    } catch (error) {
+      // A connection that was kept may have been closed by the server meanwhile.
+      if (!sent.onKept || signal.aborted || errnoOf((error as Error).cause) !== 'ECONNRESET') throw error;
+      return this.#postOnce(body, signal, sent);
+    }
+  }
+
+  #postOnce(body: Buffer, signal: AbortSignal, sent: { onKept: boolean }): Promise<Buffer> {
     return collected(signal, (resolve, reject) => {
       let isAnswered = false;
       const request = http.request({
@@ -142,7 +155,10 @@ class Http1Carrier implements Carrier {
         response.on('end', () => (isAnswered = true));
         readBody(response, response.statusCode ?? 0, resolve, reject);
       });
-      request.on('error', reject);
+      request.on('error', (error) => {
+        sent.onKept = request.reusedSocket;
+        reject(error);
+      });
       request.end(body);
       return () => {
         if (!isAnswered) request.destroy();

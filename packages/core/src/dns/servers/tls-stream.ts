@@ -13,8 +13,9 @@ export function overTls(
 ): Promise<Duplex & { readonly alpnProtocol: string | false | null }> {
   return new Promise((resolve, reject) => {
     const name = hostname.replace(/^\[|\]$/g, '');
+    const below = new LinkDuplex(link);
     const socket = tls.connect({
-      socket: new LinkDuplex(link),
+      socket: below,
       ALPNProtocols: [...alpn],
       // An IP is no name to send, but the certificate is checked for it.
       ...(isIP(name) === 0 ? { servername: name } : { host: name }),
@@ -28,6 +29,11 @@ export function overTls(
     };
     signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) onAbort();
+    // HTTP/2 reads from the socket past its events, and nothing else tells it that the server is gone.
+    below.once('end', () => {
+      if (socket.alpnProtocol === 'h2') setImmediate(() => socket.destroy());
+    });
+    below.once('close', () => socket.destroy());
     // Later ones are its user's to see.
     socket.on('error', fail);
     socket.once('secureConnect', () => {
