@@ -11,6 +11,7 @@ import freedom from '@sluice/plugin-freedom';
 import http from '@sluice/plugin-http';
 import mtproto from '@sluice/plugin-mtproto';
 import observatory from '@sluice/plugin-observatory';
+import reverse from '@sluice/plugin-reverse';
 import socks from '@sluice/plugin-socks';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { findBinary } from '../peers/debian.js';
@@ -18,7 +19,17 @@ import { describePeers } from '../peers/describe-peers.js';
 import { temporaryFolder, type TemporaryFolder } from '../peers/temporary.js';
 import { corpus } from './config-corpus.js';
 
-const plugins: readonly Plugin[] = [corePlugin, blackhole, dokodemoDoor, freedom, http, mtproto, observatory, socks];
+const plugins: readonly Plugin[] = [
+  corePlugin,
+  blackhole,
+  dokodemoDoor,
+  freedom,
+  http,
+  mtproto,
+  observatory,
+  reverse,
+  socks,
+];
 
 describePeers('configurations that V2Ray takes, and those that it refuses', ['v2ray'], () => {
   let folder: TemporaryFolder;

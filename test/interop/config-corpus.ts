@@ -27,6 +27,7 @@ const balanced = (more: object): string =>
       rules: [{ type: 'field', port: 80, balancerTag: 'b' }],
     },
   });
+const reversed = (reverse: object): string => json({ outbounds: [{ tag: 'out', protocol: 'freedom' }], reverse });
 const secret = 'b0cbcef5a486d9636472ac27f8e11a9d';
 
 const same: readonly CorpusCase[] = [
@@ -215,6 +216,31 @@ const same: readonly CorpusCase[] = [
       json({ log: {}, outbounds: [{ tag: 'b', protocol: 'freedom' }] }),
     ],
   },
+  { name: 'an empty reverse', text: reversed({}) },
+  {
+    name: 'bridges and portals',
+    text: reversed({ bridges: [{ tag: 'b', domain: 'a.org' }], portals: [{ tag: 'p', domain: 'a.org' }] }),
+  },
+  {
+    name: 'two bridges of one tag',
+    text: reversed({
+      bridges: [
+        { tag: 'b', domain: 'a.org' },
+        { tag: 'b', domain: 'b.org' },
+      ],
+    }),
+  },
+  { name: 'a bridge without a tag', text: reversed({ bridges: [{ domain: 'a.org' }] }) },
+  { name: 'a bridge with an empty domain', text: reversed({ bridges: [{ tag: 'b', domain: '' }] }) },
+  { name: 'a portal without a domain', text: reversed({ portals: [{ tag: 'p' }] }) },
+  {
+    name: 'a rule that leads to a portal, for what comes from a bridge',
+    text: json({
+      outbounds: [{ tag: 'out', protocol: 'freedom' }],
+      reverse: { bridges: [{ tag: 'b', domain: 'a.org' }], portals: [{ tag: 'p', domain: 'b.org' }] },
+      routing: { rules: [{ type: 'field', inboundTag: ['b'], outboundTag: 'p' }] },
+    }),
+  },
 ];
 
 const otherwise: readonly CorpusCase[] = [
@@ -343,9 +369,19 @@ const otherwise: readonly CorpusCase[] = [
     differs: { why: 'not available yet', code: 'C_UNAVAILABLE' },
   },
   {
-    name: 'reverse',
-    text: json({ reverse: { bridges: [{ tag: 'b', domain: 'a.org' }] } }),
-    differs: { why: 'not available yet', code: 'C_UNAVAILABLE' },
+    name: 'a bridge whose domain is an address',
+    text: reversed({ bridges: [{ tag: 'b', domain: '127.0.0.1' }] }),
+    differs: { why: 'no portal would take it for a bridge', code: 'C_CHECK' },
+  },
+  {
+    name: 'two portals of one tag',
+    text: reversed({
+      portals: [
+        { tag: 'p', domain: 'a.org' },
+        { tag: 'p', domain: 'b.org' },
+      ],
+    }),
+    differs: { why: 'V2Ray fails only when it starts', code: 'C_CHECK' },
   },
   {
     name: 'vmess',

@@ -172,6 +172,28 @@ describe('the portal', () => {
     expect(pair.portal.state).toEqual({ workers: 2, streams: 8 });
   });
 
+  test('leaves a bridge alone that has carried enough, although it has less to carry', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
+    const pair = new ReversePair();
+    cleanups.push(() => pair.close());
+    const web = destination('tcp', 'web.example', 80);
+    await pair.connect(destination('tcp', DOMAIN, 0));
+    const links = await Promise.all(Array.from({ length: 257 }, () => pair.connect(web)));
+    for (const link of links.slice(1)) link.destroy();
+    // The portal's own stream ends with the word that nothing more will come.
+    expect(pair.portal.state).toEqual({ workers: 1, streams: 2 });
+    vi.advanceTimersByTime(2500);
+    expect(pair.portal.state).toEqual({ workers: 1, streams: 1 });
+    const second = await pair.connect(destination('tcp', DOMAIN, 0));
+    for (let i = 0; i < 5; i += 1) await pair.connect(web);
+    expect(pair.portal.state).toEqual({ workers: 2, streams: 7 });
+    second.destroy();
+    expect(pair.portal.state).toEqual({ workers: 1, streams: 1 });
+    // It is better than none.
+    await pair.connect(web);
+    expect(pair.portal.state).toEqual({ workers: 1, streams: 2 });
+  });
+
   test('a stranger who speaks no Mux.Cool is no bridge for long', async () => {
     const pair = new ReversePair();
     const link = await pair.connect(destination('tcp', DOMAIN, 0));

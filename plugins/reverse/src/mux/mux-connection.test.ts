@@ -103,6 +103,51 @@ describe('what the peer says', () => {
   });
 });
 
+test('what comes for several streams at once reaches each of them, in order', async () => {
+  const { side, peer } = lonelySide(true);
+  const keep = (id: number, text: string): Buffer => frameBytes({ id, status: frameStatus.keep }, Buffer.from(text));
+  peer.write(Buffer.concat([open(1), open(2)]));
+  const streams = [(await side.conns.next()).stream, (await side.conns.next()).stream];
+  const [first, second] = streams.map((stream) => new SeenBytes(stream));
+  const long = 'long'.repeat(12_000);
+  peer.write(
+    Buffer.concat([
+      ...[keep(1, 'a'), keep(2, 'b'), keep(1, 'c'), keep(1, 'd'), keep(1, long), keep(1, 'e'), keep(2, 'f')],
+      ...[frameBytes({ id: 1, status: frameStatus.end }), frameBytes({ id: 2, status: frameStatus.end })],
+    ]),
+  );
+  await second?.until(({ ended }) => ended);
+  expect([first?.bytes.toString(), second?.bytes.toString()]).toEqual([`acd${long}e`, 'bf']);
+  side.mux.close(closing);
+});
+
+test('what a stream has paused in stays as it is until it goes on', async () => {
+  const { side, peer } = lonelySide(true);
+  peer.write(Buffer.concat([open(1), open(2)]));
+  const [first, second] = [(await side.conns.next()).stream, (await side.conns.next()).stream];
+  const kept = await new Promise<Buffer>((resolve) => {
+    first.attach(
+      {
+        onData: (chunk) => {
+          first.pause();
+          resolve(chunk);
+        },
+        onEnd: () => undefined,
+        onDrain: () => undefined,
+        onClose: () => undefined,
+      },
+      false,
+    );
+    first.resume();
+    peer.write(frameBytes({ id: 1, status: frameStatus.keep }, Buffer.from('for the first')));
+  });
+  const other = new SeenBytes(second);
+  peer.write(frameBytes({ id: 2, status: frameStatus.keep }, Buffer.from('for the second one')));
+  await other.until(({ length }) => length > 0);
+  expect(kept.toString()).toBe('for the first');
+  side.mux.close(closing);
+});
+
 test('a peer that opens and ends streams and reads nothing is cut off', () => {
   const carrier = new ConnCarrier({ address: '', port: 0 }, { address: '', port: 0 });
   const onClosed = vi.fn<(error: SluiceError | undefined) => void>();
