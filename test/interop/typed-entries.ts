@@ -9,10 +9,10 @@ const tlsSettings = {
 };
 
 /** A name, an entry, and the parts that come back in other words. */
-type Case = readonly [name: string, entry: object, otherwise?: object];
+type Case = [name: string, entry: object, otherwise?: object];
 
 /** Settings as people write them, and what they come back as where V2Ray says the same in another way. */
-export const inbounds: readonly Case[] = [
+export const inbounds: Case[] = [
   ['socks', { protocol: 'socks', settings: {} }, { settings: { auth: 'noauth' } }],
   [
     'socks with all',
@@ -102,7 +102,7 @@ export const inbounds: readonly Case[] = [
   ],
 ];
 
-export const outbounds: readonly Case[] = [
+export const outbounds: Case[] = [
   ['freedom', { protocol: 'freedom', settings: {} }, { settings: { domainStrategy: 'AsIs' } }],
   ...['UseIP', 'UseIPv4', 'UseIPv6'].map((domainStrategy): Case => [
     domainStrategy,
