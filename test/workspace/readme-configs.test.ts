@@ -4,6 +4,7 @@ import { loadTexts } from '@sluice/config';
 import { corePlugin } from '@sluice/core';
 import blackhole from '@sluice/plugin-blackhole';
 import clashApi from '@sluice/plugin-clash-api';
+import dns from '@sluice/plugin-dns';
 import dokodemoDoor from '@sluice/plugin-dokodemo-door';
 import freedom from '@sluice/plugin-freedom';
 import http from '@sluice/plugin-http';
@@ -19,6 +20,7 @@ const plugins = [
   corePlugin,
   blackhole,
   clashApi,
+  dns,
   dokodemoDoor,
   freedom,
   http,

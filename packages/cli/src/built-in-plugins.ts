@@ -1,6 +1,7 @@
 import type { Plugin } from '@sluice/plugin-api';
 import blackhole from '@sluice/plugin-blackhole';
 import clashApi from '@sluice/plugin-clash-api';
+import dns from '@sluice/plugin-dns';
 import dokodemoDoor from '@sluice/plugin-dokodemo-door';
 import freedom from '@sluice/plugin-freedom';
 import http from '@sluice/plugin-http';
@@ -15,6 +16,7 @@ import v2rayApi from '@sluice/plugin-v2ray-api';
 export const builtInPlugins: readonly Plugin[] = [
   blackhole,
   clashApi,
+  dns,
   dokodemoDoor,
   freedom,
   http,

@@ -5,6 +5,7 @@ import {
   SystemResolver,
   type Destination,
   type Dialer,
+  type Injector,
   type LevelPolicy,
   type Outbound,
   type OutboundContribution,
@@ -25,12 +26,17 @@ export interface OutboundHost {
 export async function hostOutbound(
   contribution: OutboundContribution,
   settings: object,
-  options: { readonly policy?: Partial<LevelPolicy>; readonly dialer?: Dialer } = {},
+  options: {
+    readonly policy?: Partial<LevelPolicy>;
+    readonly dialer?: Dialer;
+    /** What the outbound asks its context for by tokens. Default: nothing. */
+    readonly services?: Injector;
+  } = {},
 ): Promise<OutboundHost> {
   const plane = new DataPlane();
   const logger = new MemoryLogger();
   const outbound = contribution.create({
-    ...emptyInjector,
+    get: (token) => (options.services ?? emptyInjector).get(token),
     tag: 'test-out',
     settings,
     logger,
