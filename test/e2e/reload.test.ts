@@ -199,6 +199,16 @@ describe('sluice reload', () => {
 });
 
 describe('SIGHUP', () => {
+  it('ends nothing when it comes as soon as there is a port', async () => {
+    const { all, config } = await doors('in');
+    const program = await startWith(config(all), all);
+    for (const signal of ['SIGHUP', 'SIGUSR2', 'SIGHUP'] as const) process.kill(program.pid, signal);
+    await expect
+      .poll(() => program.output().match(/Reloaded: 2 kept\./g)?.length, { timeout: 10_000 })
+      .toBeGreaterThan(0);
+    await through(all[0] as Door);
+  });
+
   it('reloads, and a bad file changes nothing', async () => {
     const { all, config } = await doors('in', 'more');
     const [first, more] = all as [Door, Door];

@@ -12,14 +12,15 @@ export interface RunOptions {
   readonly config: readonly string[];
   readonly test?: boolean;
   readonly strict?: boolean;
+  readonly plugin?: readonly string[];
   readonly watch?: boolean;
   readonly control?: string;
 }
 
 /** `sluice run`: starts an instance and stays until a signal ends it. @returns the exit code */
 export async function run(options: RunOptions): Promise<number> {
-  const strict = options.strict ?? false;
-  const loaded = await loadConfigFiles(options.config, { strict });
+  const loading = { strict: options.strict ?? false, pluginNames: options.plugin ?? [] };
+  const loaded = await loadConfigFiles(options.config, loading);
   reportDiagnostics(loaded.diagnostics, loaded.sources);
   if (loaded.config === undefined) {
     process.stderr.write(
@@ -31,15 +32,26 @@ export async function run(options: RunOptions): Promise<number> {
     process.stdout.write('Configuration OK.\n');
     return 0;
   }
-  const core = new RunningCore(loaded.config, options.config, { strict });
+  const core = new RunningCore({ config: loaded.config, plugins: loaded.plugins }, options.config, loading);
   const { instance } = core;
   // A fault in one connection's handling must not end all the others.
   process.on('uncaughtException', (error) => reportError(toSluiceError(error)));
   process.on('unhandledRejection', (reason) => reportError(toSluiceError(reason)));
   const stopped = waitForStop(instance);
+  const starting = instance.start();
+  // Unheard, these signals would end the process; what they ask for can be done once it has started.
+  const onceStarted = (act: () => void) => (): void => void starting.then(act, () => undefined);
+  process.on(
+    'SIGHUP',
+    onceStarted(() => core.reloadQuietly()),
+  );
+  process.on(
+    'SIGUSR2',
+    onceStarted(() => core.reopenLogs()),
+  );
   const endings: (() => void | Promise<void>)[] = [];
   try {
-    await instance.start();
+    await starting;
     const control = options.control ?? defaultControlPath;
     if (control !== undefined) endings.push(await openControlSocket(control, () => core.reload()));
   } catch (error) {
@@ -47,8 +59,6 @@ export async function run(options: RunOptions): Promise<number> {
     await instance.close({ drainMs: 0 });
     return 1;
   }
-  process.on('SIGHUP', () => core.reloadQuietly());
-  process.on('SIGUSR2', () => core.reopenLogs());
   if (options.watch === true) endings.push(watchFiles(options.config, () => core.reloadQuietly()));
   announce(instance);
   notifySystemd('--ready', `--status=sluice ${version}`);
