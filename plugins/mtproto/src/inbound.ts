@@ -160,11 +160,13 @@ export class MtprotoInbound implements Inbound {
     this.#settleIn();
     for (const user of gone) this.#users.remove(user);
     this.#profiles.rest();
+    this.#telegram.rest();
   }
 
   /** The other one has come to nothing. */
   #comeBack(gone: readonly MtprotoUser[]): void {
     for (const user of gone) this.#users.add(user);
+    this.#telegram.resume();
     if (this.#users.takeTls) this.#profiles.start(this.#users.serverNames);
   }
 

@@ -37,6 +37,15 @@ export class Telegram {
     this.#middleProxies?.close();
   }
 
+  /** Keeps nothing up to date until {@link resume}; what is known serves on. */
+  rest(): void {
+    this.#middleProxies?.rest();
+  }
+
+  resume(): void {
+    this.#middleProxies?.resume();
+  }
+
   /** A user with an ad tag may come from now on. */
   expectTags(): void {
     if (this.#middleProxies !== undefined) return;

@@ -64,6 +64,15 @@ export class MiddleProxies {
     this.#source.close();
   }
 
+  /** Fetches no lists until {@link resume}; what is known serves on. */
+  rest(): void {
+    this.#source.rest();
+  }
+
+  resume(): void {
+    this.#source.resume();
+  }
+
   /** Goes on with what another one knows, if it is about the same lists. */
   recall(previous: MiddleProxies): void {
     const [mine, theirs] = [this.#options, previous.#options];

@@ -132,6 +132,28 @@ describe('the middle proxies', () => {
     expect(start(server, { configUrl: elsewhere }, 'prefer-ipv4', before).hosts()).toEqual([]);
   });
 
+  it('are not fetched while it rests, and at once when it goes on', async () => {
+    const server = await serve();
+    const known = start(server, { refresh: 60 });
+    await vi.waitFor(() => expect(known.hosts()).toEqual(['192.0.2.2', '2001:db8::2']));
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    toClose.push(() => void vi.useRealTimers());
+    const requests = (): number[] => documents.map((document) => server.requests(document));
+    // Neither rests nor goes on twice.
+    known.proxies.rest();
+    known.proxies.resume();
+    known.proxies.resume();
+    await vi.waitFor(() => expect(requests()).toEqual([2, 2, 2]));
+    await known.dispatcher.quiet();
+    known.proxies.rest();
+    await vi.advanceTimersByTimeAsync(600_000);
+    expect([requests(), vi.getTimerCount()]).toEqual([[2, 2, 2], 0]);
+    expect(known.hosts()).toEqual(['192.0.2.2', '2001:db8::2']);
+    known.proxies.close();
+    known.proxies.resume();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   it('are passed by until then, which is counted and said once', async () => {
     const server = await serve();
     server.spoil('getProxySecret', 'error');

@@ -38,6 +38,9 @@ export class ListSource {
   readonly #closing = new AbortController();
   #timer: NodeJS.Timeout | undefined;
   #failures = 0;
+  #rests = false;
+  /** Fetches again; undefined until the first fetch. */
+  #again: (() => void) | undefined;
 
   constructor(options: ListSourceOptions) {
     const { settings, addressFamily } = options;
@@ -67,6 +70,18 @@ export class ListSource {
   close(): void {
     this.#closing.abort();
     clearTimeout(this.#timer);
+  }
+
+  /** Fetches no more until {@link resume}: others do. */
+  rest(): void {
+    this.#rests = true;
+    clearTimeout(this.#timer);
+  }
+
+  resume(): void {
+    if (!this.#rests || this.#closing.signal.aborted) return;
+    this.#rests = false;
+    this.#again?.();
   }
 
   get #documents(): readonly TrackedDocument<Buffer | ProxyConfig>[] {
@@ -99,7 +114,10 @@ export class ListSource {
     if (this.#closing.signal.aborted) return;
     this.#failures = fetched.includes(false) ? this.#failures + 1 : 0;
     this.#publish(onDirectory);
-    this.#timer = setTimeout(() => void this.#refresh(onDirectory, cache), this.#wait());
+    this.#again = () => void this.#refresh(onDirectory, cache);
+    if (this.#rests) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(this.#again, this.#wait());
     // A list that could be fetched is no reason to stay.
     this.#timer.unref();
   }
