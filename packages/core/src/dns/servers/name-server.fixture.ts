@@ -20,7 +20,7 @@ import { frame, FrameReader } from './frames.js';
 import { dnsServers } from './kinds.js';
 
 /** Gives what is to be sent back: nothing, one message or several. */
-export type Answering = (query: Buffer, by: 'udp' | 'stream' | 'https') => Buffer | readonly Buffer[] | undefined;
+export type Answering = (query: Buffer, by: 'udp' | 'stream' | 'https') => Buffer | Buffer[] | undefined;
 
 /** Of dns.example and 127.0.0.1, for tests only. */
 export const CERTIFICATE = `-----BEGIN CERTIFICATE-----
@@ -45,8 +45,10 @@ VhOmbSIrA5Yz6SHYk0VzaeAQx+f765oehPop35bvUcFkUKR/V5YTcvqh
 const HOST = '127.0.0.1';
 const resolver = new SystemResolver();
 
-const answersOf = (given: ReturnType<Answering>): readonly Buffer[] =>
-  given === undefined ? [] : Buffer.isBuffer(given) ? [given] : (given as readonly Buffer[]);
+function answersOf(given: ReturnType<Answering>): readonly Buffer[] {
+  if (given === undefined) return [];
+  return Array.isArray(given) ? given : [given];
+}
 
 /** A DNS server of the test's own, over everything that there is, on loopback. */
 export class NameServer {
@@ -99,7 +101,7 @@ export class NameServer {
         });
         const [answer] = answersOf(this.answering(query, 'https'));
         response.writeHead(isRight ? status : 404, { 'content-type': 'application/dns-message' });
-        response.end(answer);
+        response.end(answer ?? Buffer.alloc(0));
       });
     };
     const options = { cert: CERTIFICATE, key: KEY };
@@ -161,7 +163,11 @@ export function serverAt(url: string, host?: string): TestServer {
     originate(as: OwnIdentity) {
       originated.push(as);
       const ending = new AbortController();
-      const session = { ending, close: () => session.end(), end: () => (open.delete(session), ending.abort()) };
+      const end = (): void => {
+        open.delete(session);
+        ending.abort();
+      };
+      const session = { ending, end, close: end };
       open.add(session);
       return session;
     },
