@@ -4,7 +4,7 @@ import type { IpSelection } from '../routing/matchers/ip-selection.js';
 import type { QueryStrategy } from './schema.js';
 import { untilAborted } from './servers/reach.js';
 import { buildQuery } from './wire/build.js';
-import { parseAnswer, RCODE, sameQuestion, parseQuery } from './wire/message.js';
+import { isAnswerTo, parseAnswer, RCODE } from './wire/message.js';
 
 /** V2Ray gives each server this long, in ms. */
 const LIMIT_MS = 4000;
@@ -61,9 +61,7 @@ export class Upstream {
     const { clientIp, expectIps } = this.options;
     const query = buildQuery(name, type, clientIp);
     const answer = parseAnswer(await this.exchange(query));
-    const asked = parseQuery(query)?.question;
-    if (asked === undefined || !sameQuestion(answer.question, asked) || answer.isTruncated)
-      throw new SluiceError('E_DNS_FAILED', `${this.options.name} answered another question`);
+    if (answer.isTruncated) throw new SluiceError('E_DNS_FAILED', `${this.options.name} gave a part of an answer`);
     if (answer.rcode === RCODE.NXDOMAIN)
       return { addresses: [], exists: false, ttl: answer.ttl ?? DEFAULT_NEGATIVE_TTL };
     if (answer.rcode !== RCODE.NOERROR)
@@ -82,6 +80,8 @@ export class Upstream {
     try {
       const signal = AbortSignal.timeout(LIMIT_MS);
       const answer = await untilAborted(this.options.server.exchange(query, signal), signal);
+      // Whatever kind of server a plugin has brought.
+      if (!isAnswerTo(answer, query)) throw new SluiceError('E_DNS_FAILED', 'it answered another question');
       this.#note(undefined);
       return answer;
     } catch (error) {
