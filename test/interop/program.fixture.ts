@@ -41,13 +41,17 @@ export interface Program extends PeerProcess {
   lineOf(clientPort: number): Promise<string>;
 }
 
-export async function startProgram(config: ProgramConfig): Promise<Program> {
+export async function startProgram(
+  config: ProgramConfig,
+  options: { readonly env?: NodeJS.ProcessEnv } = {},
+): Promise<Program> {
   const inbounds = await Promise.all(
     config.inbounds.map(async (inbound) => ({ listen: '127.0.0.1', port: await freePort(), ...inbound })),
   );
   const peer = await startSluice(
     { log: { loglevel: 'warning' }, ...config, inbounds },
     inbounds.map(({ port }) => port),
+    options,
   );
   const linesOf = (clientPort: number): string[] =>
     peer
