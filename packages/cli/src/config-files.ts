@@ -4,10 +4,16 @@ import { builtInPlugins } from './built-in-plugins.js';
 
 export type LoadedFiles = Awaited<ReturnType<typeof loadFiles>>;
 
-/** Every plugin that configurations may use. */
+/** Every plugin that ships with Sluice, the core's own part first. */
 export const plugins = [corePlugin, ...builtInPlugins];
 
-/** Reads, merges and validates by the plugins that ship with Sluice. */
-export function loadConfigFiles(files: readonly string[], options: { strict?: boolean } = {}): Promise<LoadedFiles> {
+export interface LoadingOptions {
+  readonly strict?: boolean;
+  /** Further plugins, from the command line. */
+  readonly pluginNames?: readonly string[];
+}
+
+/** Reads, merges and validates by the plugins that ship with Sluice and those that the files name. */
+export function loadConfigFiles(files: readonly string[], options: LoadingOptions = {}): Promise<LoadedFiles> {
   return loadFiles(files, { plugins, ...options });
 }

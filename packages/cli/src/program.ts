@@ -21,6 +21,7 @@ export function makeProgram(exit: (code: number) => void): Command {
     .option('--test', 'only say whether the configuration can be run')
     .option('--format <name>', "accepted for V2Ray's sake; the format is found from the file")
     .option('--strict', 'treat unknown keys as errors')
+    .option('--plugin <name>', 'a plugin beside those that the configuration names; repeat for several', collect, [])
     .option('--watch', 'go over to the configuration anew whenever a file of it has changed')
     .option('--control <path>', 'listen for `sluice reload` on this Unix socket (default: SLUICE_CONTROL)')
     .action(async (options: RunOptions) => exit(await run(options)));
@@ -29,6 +30,7 @@ export function makeProgram(exit: (code: number) => void): Command {
     .description('say what is wrong with configuration files')
     .argument('<file...>')
     .option('--json', 'print the diagnostics as JSON')
+    .option('--plugin <name>', 'a plugin beside those that the configuration names; repeat for several', collect, [])
     .option('--merge', 'check the files merged, as `run` takes several')
     .option('--strict', 'treat unknown keys as errors')
     .action(async (files: string[], options: CheckOptions) => exit(await check(files, options)));

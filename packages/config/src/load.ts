@@ -28,6 +28,7 @@ import { rootSchema } from './schema/root.js';
 import { balancerSchema, ruleSchema, strategySchema } from './schema/routing.js';
 import { pruned } from './schema/pruned.js';
 import { secretNames } from './schema/secret-names.js';
+import { loadNamedPlugins, wantedBy, type WantedPlugin } from './plugins/named-plugins.js';
 import { readJsonc } from './source/jsonc.js';
 import { items, member, type ConfigNode, type ObjectNode } from './source/node.js';
 import { readObject } from './source/object.js';
@@ -43,6 +44,8 @@ export interface LoadOptions {
   readonly strict?: boolean | undefined;
   /** What "env:NAME" reads, and what names the folder of data files. Default: the process's environment. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  /** Plugins to load beside those that the files name: packages, or paths from the working directory. */
+  readonly pluginNames?: readonly string[] | undefined;
   /** Tags of outbounds that are there beside those of the configuration. */
   readonly knownOutbounds?: readonly string[] | undefined;
 }
@@ -56,6 +59,8 @@ export interface TextFile {
 export interface TextLoadResult extends LoadResult {
   /** Without byte order marks, and with every secret's characters replaced, so that offsets hold. */
   readonly sources: ReadonlyMap<string, string>;
+  /** Those that were given, and those that were loaded because the files name them. */
+  readonly plugins: readonly Plugin[];
 }
 
 /** Far more than any configuration has. */
@@ -76,7 +81,10 @@ function coreSchema(plugins: readonly Plugin[]): JsonSchema {
 
 const validator = new Validator();
 
-/** Reads files, merges them in order as V2Ray's -config does, and validates. Never throws. */
+/**
+ * Reads files, loads the plugins that they name, merges them in order as V2Ray's -config does, and
+ * validates. Never throws.
+ */
 export async function loadFiles(paths: readonly string[], options: LoadOptions): Promise<TextLoadResult> {
   const problems = new Problems(options);
   const texts: TextFile[] = [];
@@ -89,7 +97,14 @@ export async function loadFiles(paths: readonly string[], options: LoadOptions):
       problems.error('C_READ', { pointer: '', span }, `the file cannot be read: ${code}`);
     }
   }
-  return loadSources(texts, paths, options, problems);
+  const parsed = parseTexts(texts, problems);
+  const wanted = [
+    ...(options.pluginNames ?? []).map((specifier) => ({ specifier, folder: process.cwd(), place: { pointer: '' } })),
+    ...parsed.flatMap(({ file, node }) => (node === undefined ? [] : wantedBy(file, node))),
+  ];
+  const loaded = await loadNamedPlugins(wanted, options.plugins, problems);
+  const plugins = [...options.plugins, ...loaded.map(({ plugin }) => plugin)];
+  return loadParsed(parsed, paths, { ...options, plugins }, problems);
 }
 
 /** Not more than a limit, as `/dev/zero` would fill the memory. @throws an error with the reason as its `code` */
@@ -104,23 +119,48 @@ async function readText(file: string): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** The same for texts that were read already. */
+/** The same for texts that were read already, with the plugins that are given and no others. */
 export function loadTexts(files: readonly TextFile[], options: LoadOptions): TextLoadResult {
   const paths = files.map(({ file }) => file);
-  return loadSources(files, paths, options, new Problems(options));
+  const problems = new Problems(options);
+  const parsed = parseTexts(files, problems);
+  for (const { file, node } of parsed) if (node !== undefined) ignorePlugins(wantedBy(file, node), problems);
+  return loadParsed(parsed, paths, options, problems);
 }
 
 /** The same for a plain object. Diagnostics have pointers but no ranges. */
 export function loadObject(value: unknown, options: LoadOptions): LoadResult {
   const problems = new Problems(options);
   const node = readObject(value, problems);
+  if (node !== undefined) ignorePlugins(wantedBy('', node), problems);
   const schema = coreSchema(options.plugins);
   const root = node && normaliseRoot(node, schema, problems);
   return finish(schema, root === undefined ? [] : [{ file: '', root }], [], options, problems);
 }
 
-function loadSources(
-  files: readonly TextFile[],
+/** A file as a tree, or its text alone if it has none. */
+interface ParsedFile {
+  readonly file: string;
+  readonly source: Source;
+  readonly node: ConfigNode | undefined;
+}
+
+function parseTexts(files: readonly TextFile[], problems: Problems): ParsedFile[] {
+  return files.map(({ file, text }) => {
+    const source = new Source(file, text);
+    return { file, source, node: readJsonc(source, problems) };
+  });
+}
+
+/** To load a plugin takes time, and the program's consent. */
+function ignorePlugins(wanted: readonly WantedPlugin[], problems: Problems): void {
+  const [first] = wanted;
+  if (first !== undefined)
+    problems.warning('C_IGNORED', first.place, 'who loads a configuration from memory brings its plugins along');
+}
+
+function loadParsed(
+  files: readonly ParsedFile[],
   paths: readonly string[],
   options: LoadOptions,
   problems: Problems,
@@ -129,14 +169,12 @@ function loadSources(
   const schema = coreSchema(options.plugins);
   const sources = new Map<string, string>();
   const roots: FileRoot[] = [];
-  for (const { file, text } of files) {
-    const source = new Source(file, text);
+  for (const { file, source, node } of files) {
     sources.set(file, maskSecrets(source.text, names));
-    const node = readJsonc(source, problems);
     const root = node && normaliseRoot(node, schema, problems);
     if (root !== undefined) roots.push({ file, root });
   }
-  return { ...finish(schema, roots, paths, options, problems), sources };
+  return { ...finish(schema, roots, paths, options, problems), sources, plugins: options.plugins };
 }
 
 function normaliseRoot(node: ConfigNode, schema: JsonSchema, problems: Problems): ObjectNode | undefined {

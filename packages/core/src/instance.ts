@@ -25,7 +25,13 @@ export interface InstanceOptions {
    * Reads the configuration anew, for `reload`.
    * @throws SluiceError E_CONFIG_INVALID with the diagnostics in words
    */
-  readonly source?: () => Promise<SluiceConfig>;
+  readonly source?: () => Promise<SourcedConfig>;
+}
+
+/** A configuration that was read anew, and the plugins that it may use now. */
+export interface SourcedConfig {
+  readonly config: SluiceConfig;
+  readonly plugins: readonly Plugin[];
 }
 
 export interface CloseOptions {
@@ -75,9 +81,10 @@ export class Instance {
     this.#source = options.source;
     const contributions = new Contributions(options.plugins);
     this.#parts = compose(config, contributions, () => this.#control, options.logTargets);
-    this.#control = new InstanceControl(this.#parts, this.#roster, options.plugins, {
+    this.#control = new InstanceControl(this.#parts, this.#roster, {
       config: () => this.#config,
-      change: (next) => this.#change(() => Promise.resolve(next(this.#config))),
+      change: (next) =>
+        this.#change(() => Promise.resolve({ config: next(this.#config), plugins: contributions.plugins })),
       reload: () => this.reload(),
     });
     const log = this.#parts.logs.logger('core');
@@ -164,14 +171,21 @@ export class Instance {
     return this.#state === 'closing' || this.#state === 'closed';
   }
 
-  #change(read: () => Promise<SluiceConfig>): Promise<ReloadReport> {
+  #change(read: () => Promise<SourcedConfig>): Promise<ReloadReport> {
     const changed = this.#changing.then(async () => {
       if (this.#state !== 'running')
         throw new SluiceError('E_LIFECYCLE', `an instance that is ${this.#state} cannot be changed`);
-      const next = await read();
-      const report = await new Transition(this.#parts, this.#roster, this.#lifecycle, next, this.#config).run();
-      this.#config = next;
-      return report;
+      const { config, plugins } = await read();
+      // What is already running keeps the code that it was made from.
+      const takeBack = this.#parts.contributions.load(plugins);
+      try {
+        const report = await new Transition(this.#parts, this.#roster, this.#lifecycle, config, this.#config).run();
+        this.#config = config;
+        return report;
+      } catch (error) {
+        takeBack();
+        throw error;
+      }
     });
     this.#changing = changed.catch(() => undefined);
     return changed;

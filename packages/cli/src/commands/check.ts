@@ -5,6 +5,7 @@ export interface CheckOptions {
   readonly json?: boolean;
   readonly strict?: boolean;
   readonly merge?: boolean;
+  readonly plugin?: readonly string[];
 }
 
 /**
@@ -15,7 +16,7 @@ export async function check(files: readonly string[], options: CheckOptions): Pr
   const groups = options.merge === true ? [files] : files.map((file) => [file]);
   const checked = [];
   for (const group of groups) {
-    const loaded = await loadConfigFiles(group, { strict: options.strict ?? false });
+    const loaded = await loadConfigFiles(group, { strict: options.strict ?? false, pluginNames: options.plugin ?? [] });
     checked.push({ files: group, ok: loaded.config !== undefined, ...loaded });
   }
   const ok = checked.every((each) => each.ok);

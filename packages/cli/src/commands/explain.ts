@@ -10,7 +10,7 @@ import {
   type Endpoint,
   type Resolver,
 } from '@sluice/plugin-api';
-import { loadConfigFiles, plugins, type LoadedFiles } from '../config-files.js';
+import { loadConfigFiles, type LoadedFiles } from '../config-files.js';
 import { countDiagnostics, reportDiagnostics } from '../report.js';
 
 export interface ExplainOptions {
@@ -43,7 +43,7 @@ export async function explain(options: ExplainOptions): Promise<number> {
   }
   const subject = subjectOf(options, config);
   const resolver = options.resolve === true ? new SystemResolver() : notAsked;
-  const explanation = await routerOf(config, { plugins, resolver }).explain(subject);
+  const explanation = await routerOf(config, { plugins: loaded.plugins, resolver }).explain(subject);
   const outcome = outcomeOf(explanation, config);
   if (options.json === true) {
     const { steps, decision } = explanation;

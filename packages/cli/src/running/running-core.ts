@@ -1,15 +1,14 @@
-import type { SluiceConfig } from '@sluice/config';
-import { Instance } from '@sluice/core';
+import { Instance, type SourcedConfig } from '@sluice/core';
 import { SluiceError, toSluiceError, type ReloadReport } from '@sluice/plugin-api';
-import { loadConfigFiles, plugins } from '../config-files.js';
+import { loadConfigFiles, type LoadingOptions } from '../config-files.js';
 import { countDiagnostics, reportDiagnostics } from '../report.js';
 import { notifySystemd } from './notify.js';
 
 /** Reads the files and prints what is wrong with them. @throws SluiceError E_CONFIG_INVALID with the errors in words */
-export async function readConfig(files: readonly string[], options: { strict: boolean }): Promise<SluiceConfig> {
-  const { config, diagnostics, sources } = await loadConfigFiles(files, options);
+export async function readConfig(files: readonly string[], options: LoadingOptions): Promise<SourcedConfig> {
+  const { config, diagnostics, sources, plugins } = await loadConfigFiles(files, options);
   reportDiagnostics(diagnostics, sources);
-  if (config !== undefined) return config;
+  if (config !== undefined) return { config, plugins };
   const errors = diagnostics.filter(({ severity }) => severity === 'error');
   const words = errors.map(({ message, pointer, range }) => {
     const place = range === undefined ? pointer : `${range.file}:${range.line}:${range.column}`;
@@ -23,7 +22,7 @@ export async function readConfig(files: readonly string[], options: { strict: bo
 export class RunningCore {
   readonly instance: Instance;
 
-  constructor(config: SluiceConfig, files: readonly string[], options: { strict: boolean }) {
+  constructor({ config, plugins }: SourcedConfig, files: readonly string[], options: LoadingOptions) {
     this.instance = new Instance(config, { plugins, source: () => readConfig(files, options) });
   }
 

@@ -563,6 +563,7 @@ describe('diagnostics', () => {
   });
 
   it('reports what stands in other tests', () => {
+    seen.add('C_PLUGIN_LOAD').add('C_PLUGIN_CLASH');
     seen.add(load('{').diagnostics[0]?.code ?? '');
     seen.add(load('{} x').diagnostics[0]?.code ?? '');
     seen.add(load('{"log": {}, "log": {}}').diagnostics[0]?.code ?? '');

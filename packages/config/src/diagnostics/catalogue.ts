@@ -28,6 +28,8 @@ export const diagnosticCatalogue = {
   C_UNAVAILABLE: 'Understood, but not available in this version.',
   C_IGNORED: 'Understood, but without effect here.',
   C_CHECK: 'A plugin found something wrong with its part of the configuration.',
+  C_PLUGIN_LOAD: 'A plugin that the configuration names could not be found or loaded.',
+  C_PLUGIN_CLASH: 'Two plugins contribute the same name.',
   C_PLUGIN: 'A plugin itself is at fault: its schema or its check failed.',
 } as const;
 

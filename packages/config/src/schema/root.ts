@@ -44,6 +44,13 @@ export function rootSchema({ inbound, outbound, rule, balancer, services }: Entr
       $schema: Type.Optional(
         Type.String({ description: 'The schema that editors check this file by. Not read. Default: none.' }),
       ),
+      plugins: Type.Optional(
+        Type.Array(Type.String(), {
+          description:
+            'Plugins beside the built-in ones: names of installed packages, or paths that begin with "./", "../" or "/", looked for from this file. They run with all rights of the program. Default [].',
+          examples: [['sluice-plugin-x', './local.js']],
+        }),
+      ),
       log: Type.Optional(logSchema),
       inbounds: Type.Optional(Type.Array(inbound, { description: 'Where clients connect. Default [].' })),
       outbounds: Type.Optional(

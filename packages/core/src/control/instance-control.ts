@@ -8,7 +8,6 @@ import {
   type InboundUsers,
   type InboundView,
   type OutboundView,
-  type Plugin,
   type ReloadReport,
   type RouteAnswer,
   type RouteEvent,
@@ -36,13 +35,11 @@ export class InstanceControl implements Control {
   readonly startedAt = Date.now();
   readonly #parts: Composition;
   readonly #roster: Roster;
-  readonly #plugins: readonly Plugin[];
   readonly #instance: ControlledInstance;
 
-  constructor(parts: Composition, roster: Roster, plugins: readonly Plugin[], instance: ControlledInstance) {
+  constructor(parts: Composition, roster: Roster, instance: ControlledInstance) {
     this.#parts = parts;
     this.#roster = roster;
-    this.#plugins = plugins;
     this.#instance = instance;
   }
 
@@ -168,8 +165,10 @@ export class InstanceControl implements Control {
 
   /** @throws SluiceError E_CONFIG_INVALID */
   #read(part: object): SluiceConfig {
-    const knownOutbounds = this.#parts.outbounds.configured.map(({ tag }) => tag);
-    const { config, diagnostics }: LoadResult = loadObject(part, { plugins: this.#plugins, knownOutbounds });
+    const { outbounds, contributions } = this.#parts;
+    const { plugins } = contributions;
+    const knownOutbounds = outbounds.configured.map(({ tag }) => tag);
+    const { config, diagnostics }: LoadResult = loadObject(part, { plugins, knownOutbounds });
     if (config !== undefined) return config;
     const errors = diagnostics.filter(({ severity }) => severity === 'error');
     throw new SluiceError(

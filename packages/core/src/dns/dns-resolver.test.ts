@@ -12,7 +12,8 @@ import { buildQuery, withId } from './wire/build.js';
 import { offeredSize, parseAnswer, parseQuery, RCODE, TYPE } from './wire/message.js';
 import { ip4, reply, soa, type TestReply } from './wire/message.fixture.js';
 
-type Zone = Readonly<Record<string, string | TestReply | 'silence' | 'fault'>>;
+/** An address, an answer, or else "silence" or a "fault". */
+type Zone = Readonly<Record<string, string | TestReply>>;
 
 /** Knows the names of a zone, by name or by name and family; others do not exist. */
 class Scripted implements DnsServer {

@@ -12,34 +12,105 @@ import {
 } from '@sluice/plugin-api';
 import { Registry } from './registry.js';
 
+/** The registries, one for each kind of contribution. */
+interface Registries {
+  readonly inbounds: Registry<InboundContribution>;
+  readonly outbounds: Registry<OutboundContribution>;
+  readonly ruleTypes: Registry<RuleTypeContribution>;
+  readonly services: Registry<ServiceContribution>;
+  readonly sniffers: Registry<SnifferContribution>;
+  readonly balancerStrategies: Registry<BalancerStrategyContribution>;
+  readonly dnsServers: Registry<DnsServerContribution>;
+}
+
 /** All that the plugins of an instance contribute, by kind. */
-export class Contributions {
-  readonly inbounds = new Registry<InboundContribution>('inbound protocol');
-  readonly outbounds = new Registry<OutboundContribution>('outbound protocol');
-  readonly ruleTypes = new Registry<RuleTypeContribution>('rule type');
-  readonly services = new Registry<ServiceContribution>('service');
-  readonly sniffers = new Registry<SnifferContribution>('sniffer');
-  readonly balancerStrategies = new Registry<BalancerStrategyContribution>('balancer strategy');
-  readonly dnsServers = new Registry<DnsServerContribution>('kind of DNS server');
+export class Contributions implements Registries {
+  #plugins: readonly Plugin[] = [];
+  #registries: Registries = registriesOf([]);
 
   /** @throws SluiceError E_REGISTRY_DUPLICATE, E_UNSUPPORTED for another API version */
   constructor(plugins: readonly Plugin[]) {
-    for (const plugin of plugins) this.#add(plugin);
+    this.load(plugins);
   }
 
-  #add(plugin: Plugin): void {
+  /**
+   * Takes these in the place of those before. After an error nothing has changed.
+   * @returns takes it back
+   * @throws SluiceError as the constructor
+   */
+  load(plugins: readonly Plugin[]): () => void {
+    const before = { plugins: this.#plugins, registries: this.#registries };
+    if (!sameItems(plugins, this.#plugins)) {
+      this.#registries = registriesOf(plugins);
+      this.#plugins = plugins;
+    }
+    return () => {
+      this.#plugins = before.plugins;
+      this.#registries = before.registries;
+    };
+  }
+
+  get plugins(): readonly Plugin[] {
+    return this.#plugins;
+  }
+
+  get inbounds(): Registry<InboundContribution> {
+    return this.#registries.inbounds;
+  }
+
+  get outbounds(): Registry<OutboundContribution> {
+    return this.#registries.outbounds;
+  }
+
+  get ruleTypes(): Registry<RuleTypeContribution> {
+    return this.#registries.ruleTypes;
+  }
+
+  get services(): Registry<ServiceContribution> {
+    return this.#registries.services;
+  }
+
+  get sniffers(): Registry<SnifferContribution> {
+    return this.#registries.sniffers;
+  }
+
+  get balancerStrategies(): Registry<BalancerStrategyContribution> {
+    return this.#registries.balancerStrategies;
+  }
+
+  get dnsServers(): Registry<DnsServerContribution> {
+    return this.#registries.dnsServers;
+  }
+}
+
+function registriesOf(plugins: readonly Plugin[]): Registries {
+  const registries: Registries = {
+    inbounds: new Registry('inbound protocol'),
+    outbounds: new Registry('outbound protocol'),
+    ruleTypes: new Registry('rule type'),
+    services: new Registry('service'),
+    sniffers: new Registry('sniffer'),
+    balancerStrategies: new Registry('balancer strategy'),
+    dnsServers: new Registry('kind of DNS server'),
+  };
+  for (const plugin of plugins) {
     if (plugin.apiVersion !== API_VERSION) {
       const message = `plugin "${plugin.name}" was written for plugin API ${plugin.apiVersion}; this is ${API_VERSION}`;
       throw new SluiceError('E_UNSUPPORTED', message);
     }
-    addAll(this.inbounds, plugin.inbounds, plugin.name);
-    addAll(this.outbounds, plugin.outbounds, plugin.name);
-    addAll(this.ruleTypes, plugin.ruleTypes, plugin.name);
-    addAll(this.services, plugin.services, plugin.name);
-    addAll(this.sniffers, plugin.sniffers, plugin.name);
-    addAll(this.balancerStrategies, plugin.balancerStrategies, plugin.name);
-    addAll(this.dnsServers, plugin.dnsServers, plugin.name);
+    addAll(registries.inbounds, plugin.inbounds, plugin.name);
+    addAll(registries.outbounds, plugin.outbounds, plugin.name);
+    addAll(registries.ruleTypes, plugin.ruleTypes, plugin.name);
+    addAll(registries.services, plugin.services, plugin.name);
+    addAll(registries.sniffers, plugin.sniffers, plugin.name);
+    addAll(registries.balancerStrategies, plugin.balancerStrategies, plugin.name);
+    addAll(registries.dnsServers, plugin.dnsServers, plugin.name);
   }
+  return registries;
+}
+
+function sameItems(a: readonly Plugin[], b: readonly Plugin[]): boolean {
+  return a.length === b.length && a.every((plugin, index) => plugin === b[index]);
 }
 
 function addAll<T>(registry: Registry<T>, contributed: Readonly<Record<string, T>> | undefined, owner: string): void {

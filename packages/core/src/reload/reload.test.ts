@@ -126,7 +126,7 @@ async function started(first: (to: string) => Draft | Promise<Draft>): Promise<{
   const instance = new Instance(read(await first(to)), {
     plugins,
     logTargets: { error: memory, access: memory },
-    source: () => Promise.resolve().then(() => read(next)),
+    source: () => Promise.resolve().then(() => ({ config: read(next), plugins })),
   });
   await instance.start();
   running.push({ instance, server });
