@@ -353,8 +353,33 @@ describe('what is known', () => {
     expect(server.asked).toHaveLength(2);
     dns.flush('fakes');
     expect(forgetFakes).toHaveBeenCalledOnce();
-    dns.close();
+    await dns.close();
     expect(server.closed).toBe(1);
+  });
+
+  test('is still waited for when it is all over, for a moment', async () => {
+    let answer: (() => void) | undefined;
+    const server = new Scripted({ a: '192.0.2.1', b: 'silence' });
+    const slow: DnsServer = {
+      exchange: async (query) => {
+        await new Promise<void>((resolve) => (answer = resolve));
+        return server.exchange(query);
+      },
+      close: () => server.close(),
+    };
+    const dns = resolver([upstream(slow)]);
+    const found = dns.resolve('a', 4);
+    const closing = dns.close();
+    expect(server.closed).toBe(0);
+    answer?.();
+    expect(await found).toEqual(['192.0.2.1']);
+    await closing;
+    expect(server.closed).toBe(1);
+    const silent = new Scripted({ b: 'silence' });
+    const other = resolver([upstream(silent)]);
+    void other.resolve('b', 4).catch(() => undefined);
+    await other.close();
+    expect(silent.closed).toBe(1);
   });
 });
 

@@ -14,6 +14,8 @@ const MAX_NEGATIVE_TTL = 600;
 const HOSTS_TTL = 10;
 /** Questions that are asked of servers at a time. */
 const MAX_OPEN = 1024;
+/** In ms. */
+const CLOSE_MS = 500;
 
 export interface DnsResolverOptions {
   readonly hosts: Hosts;
@@ -88,7 +90,13 @@ export class DnsResolver implements Dns {
     else this.#options.forgetFakes();
   }
 
-  close(): void {
+  /** Questions that are open get a little time for their answers: a reload is no reason to fail. */
+  async close(): Promise<void> {
+    const answered = Promise.allSettled([...this.#open.values()]);
+    let patience: NodeJS.Timeout | undefined;
+    const late = new Promise((resolve) => (patience = setTimeout(resolve, CLOSE_MS)));
+    if (this.#open.size > 0) await Promise.race([answered, late]);
+    clearTimeout(patience);
     for (const { options } of this.#options.upstreams) options.server.close?.();
   }
 

@@ -120,22 +120,19 @@ function readDns(settings: DnsSettings, problems: ProblemReporter, assets: Asset
   const servers = settings.servers ?? [LOCAL];
   return {
     hosts: new Hosts(settings.hosts ?? {}, problems, assets),
-    servers: servers.map((server, index) =>
-      readServer(typeof server === 'string' ? { address: server } : server, ['servers', index], problems, assets),
-    ),
+    servers: servers.map((server, index) => {
+      const at = (path: readonly (string | number)[]): readonly (string | number)[] =>
+        typeof server === 'string' ? ['servers', index] : ['servers', index, ...path];
+      const own: ProblemReporter = {
+        error: (path, message) => problems.error(at(path), message),
+        warning: (path, message) => problems.warning(at(path), message),
+      };
+      return readServer(typeof server === 'string' ? { address: server } : server, own, assets);
+    }),
   };
 }
 
-function readServer(
-  settings: ServerSettings,
-  path: readonly (string | number)[],
-  problems: ProblemReporter,
-  assets: AssetFiles,
-): ReadServer {
-  const own: ProblemReporter = {
-    error: (at, message) => problems.error([...path, ...at], message),
-    warning: (at, message) => problems.warning([...path, ...at], message),
-  };
+function readServer(settings: ServerSettings, own: ProblemReporter, assets: AssetFiles): ReadServer {
   checkClientIp(settings.clientIp, ['clientIp'], own);
   const domains = listItems('domains', settings.domains, own);
   const expected = [
