@@ -50,7 +50,7 @@ export function askedConfig(server: number, config: AskedConfig): ProgramConfig 
         ...rules.map((rule) => ({ type: 'field', ...rule })),
       ],
     },
-  } as ProgramConfig;
+  };
 }
 
 /** The program with such a configuration, and its port for questions. */
