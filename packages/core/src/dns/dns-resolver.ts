@@ -57,8 +57,12 @@ export class DnsResolver implements Dns {
     // To ask a server where it is itself would be to wait for oneself.
     if (this.#options.upstreams.some(({ options }) => options.hostname === asked))
       return this.#options.system.resolve(asked, family);
-    const families: readonly Family[] = family === undefined ? [4, 6] : [family];
-    const found = await Promise.allSettled(families.map((each) => this.#lookup(asked, each, false)));
+    if (family !== undefined) {
+      const { addresses } = await this.#lookup(asked, family, false);
+      if (addresses.length === 0) throw notFound(name);
+      return [...addresses];
+    }
+    const found = await Promise.allSettled([this.#lookup(asked, 4, false), this.#lookup(asked, 6, false)]);
     const addresses = found.flatMap((each) => (each.status === 'fulfilled' ? each.value.addresses : []));
     if (addresses.length > 0) return addresses;
     // A family that failed may have had one; only where all have answered is it known that there is none.

@@ -53,6 +53,11 @@ describe('hosts', () => {
     expect(find(entries, 'two.example')).toEqual({ addresses: ['192.0.2.1', '2001:db8::1'] });
   });
 
+  test('addresses are as the system writes them', () => {
+    const odd = { a: ['2001:DB8:0:0::1', '::ffff:192.0.2.1'] };
+    expect(find(odd, 'a')).toEqual({ addresses: ['2001:db8::1', '192.0.2.1'] });
+  });
+
   test('a name may stand for another, which may stand for a third', () => {
     const chain = { a: 'b', b: 'C.', c: '192.0.2.9', d: 'elsewhere.example' };
     expect(find(chain, 'a')).toEqual({ addresses: ['192.0.2.9'] });

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { type AssetFiles, type ProblemReporter } from '@sluice/plugin-api';
+import { bytesToIp, ipToBytes, type AssetFiles, type ProblemReporter } from '@sluice/plugin-api';
 import type { DomainSet } from '../routing/index/domain-index.js';
 import { parseDomains } from '../routing/matchers/domain.js';
 import { canonicalName } from './canonical-name.js';
@@ -62,7 +62,8 @@ function readEntry(
 ): HostEntry | undefined {
   const values = typeof value === 'string' ? [value] : value;
   const addresses = values.filter((each) => isIP(each) !== 0);
-  if (addresses.length === values.length && addresses.length > 0) return { addresses };
+  if (addresses.length === values.length && addresses.length > 0)
+    return { addresses: addresses.map((each) => bytesToIp(ipToBytes(each))) };
   const [only = ''] = values;
   const alias = values.length === 1 ? canonicalName(only.trim()) : undefined;
   if (alias !== undefined) return { alias };

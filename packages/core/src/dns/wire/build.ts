@@ -14,8 +14,10 @@ const UDP_PAYLOAD = 1232;
 /** RFC 7871. */
 const CLIENT_SUBNET = 8;
 const SUBNET_BITS = { 4: 24, 6: 56 } as const;
-/** To the first name of the message. */
-const NAME_OF_QUESTION = Buffer.from([0xc0, HEADER_BYTES]);
+/** A pointer to the first name of the message. */
+const NAME_OF_QUESTION = 0xc000 | HEADER_BYTES;
+/** A record up to its data: the name's pointer, type, class, time and length. */
+const RECORD_HEAD = 12;
 
 /**
  * A query with a random id.
@@ -37,29 +39,34 @@ export function buildQuery(name: string, type: number, clientIp?: string): Buffe
 /**
  * An answer to a query whose question stays as it was asked; without addresses an empty one. What has
  * no header gets one.
+ * @param addresses of the family that the query asks for
  */
 export function buildAnswer(query: Buffer, rcode: number, addresses: readonly string[] = [], ttl = 0): Buffer {
   const parsed = parseQuery(query);
   const end = parsed?.end ?? HEADER_BYTES;
-  const head = Buffer.alloc(end);
-  query.copy(head, 0, 0, Math.min(end, query.length));
-  head[2] = RESPONSE | ((query[2] ?? 0) & (OPCODE | RECURSION_DESIRED));
-  head[3] = RECURSION_AVAILABLE | rcode;
-  head.writeUInt16BE(parsed === undefined ? 0 : 1, 4);
-  head.writeUInt16BE(addresses.length, 6);
   // To a query with such a record goes an answer with one (RFC 6891, 6.1.1).
-  const hasOpt = offeredSize(query) !== undefined;
-  head.writeUInt32BE(hasOpt ? 1 : 0, 8);
-  const records = addresses.flatMap((address) => {
-    const data = ipToBytes(address);
-    const fixed = Buffer.alloc(10);
-    fixed.writeUInt16BE(data.length === 4 ? TYPE.A : TYPE.AAAA, 0);
-    fixed.writeUInt16BE(INTERNET, 2);
-    fixed.writeUInt32BE(ttl, 4);
-    fixed.writeUInt16BE(data.length, 8);
-    return [NAME_OF_QUESTION, fixed, data];
-  });
-  return Buffer.concat(hasOpt ? [head, ...records, optRecord(undefined)] : [head, ...records]);
+  const hasOpt = parsed !== undefined && offeredSize(query, parsed) !== undefined;
+  const isV6 = parsed?.question.type === TYPE.AAAA;
+  const recordBytes = RECORD_HEAD + (isV6 ? 16 : 4);
+  const answer = Buffer.alloc(end + addresses.length * recordBytes + (hasOpt ? PLAIN_OPT.length : 0));
+  query.copy(answer, 0, 0, Math.min(end, query.length));
+  answer[2] = RESPONSE | ((query[2] ?? 0) & (OPCODE | RECURSION_DESIRED));
+  answer[3] = RECURSION_AVAILABLE | rcode;
+  answer.writeUInt16BE(parsed === undefined ? 0 : 1, 4);
+  answer.writeUInt16BE(addresses.length, 6);
+  answer.writeUInt32BE(hasOpt ? 1 : 0, 8);
+  let at = end;
+  for (const address of addresses) {
+    answer.writeUInt16BE(NAME_OF_QUESTION, at);
+    answer.writeUInt16BE(isV6 ? TYPE.AAAA : TYPE.A, at + 2);
+    answer.writeUInt16BE(INTERNET, at + 4);
+    answer.writeUInt32BE(ttl, at + 6);
+    answer.writeUInt16BE(recordBytes - RECORD_HEAD, at + 10);
+    writeAddress(address, answer, at + RECORD_HEAD);
+    at += recordBytes;
+  }
+  if (hasOpt) PLAIN_OPT.copy(answer, at);
+  return answer;
 }
 
 /** The same message under another id. */
@@ -89,4 +96,20 @@ function subnetOption(clientIp: string): Buffer {
   option.writeUInt16BE(isV4 ? 1 : 2, 4);
   option[6] = bits;
   return Buffer.concat([option, prefix]);
+}
+
+const PLAIN_OPT = optRecord(undefined);
+
+function writeAddress(address: string, into: Buffer, at: number): void {
+  const isV4 = !address.includes(':');
+  if (!isV4) {
+    into.set(ipToBytes(address), at);
+    return;
+  }
+  let from = 0;
+  for (let i = 0; i < 4; i += 1) {
+    const dot = address.indexOf('.', from);
+    into[at + i] = Number(dot < 0 ? address.slice(from) : address.slice(from, dot));
+    from = dot + 1;
+  }
 }

@@ -78,6 +78,16 @@ describe('an answer', () => {
     expect(parseAnswer(message)).toMatchObject({ addresses: [], ttl: undefined });
   });
 
+  test('has no IPv4 address in the form of IPv6', () => {
+    const asked = buildQuery('www.example.org', TYPE.AAAA);
+    const mapped = Buffer.from('00000000000000000000ffff01020304', 'hex');
+    const data = Buffer.from('20010db8000000000000000000000001', 'hex');
+    const answers = [mapped, data].map((each) => ({ type: TYPE.AAAA, data: each }));
+    expect(parseAnswer(reply(asked, { answers })).addresses).toEqual(['2001:db8::1']);
+    const answer = buildAnswer(asked, RCODE.NOERROR, ['2001:db8::1', '::'], 7);
+    expect(parseAnswer(answer)).toMatchObject({ addresses: ['2001:db8::1', '::'], ttl: 7 });
+  });
+
   test('with names in a circle has no addresses', () => {
     const message = reply(query, { answers: [cname('a.example'), cname('www.example.org', 'a.example')] });
     expect(parseAnswer(message).addresses).toEqual([]);

@@ -74,12 +74,11 @@ export function isTruncated(message: Buffer): boolean {
 }
 
 /** The size of UDP packets that a query offers to take (RFC 6891); undefined where it says nothing. */
-export function offeredSize(query: Buffer): number | undefined {
-  const end = parseQuery(query)?.end;
-  if (end === undefined) return undefined;
+export function offeredSize(query: Buffer, parsed = parseQuery(query)): number | undefined {
+  if (parsed === undefined) return undefined;
   try {
     const count = Math.min(MAX_RECORDS, query.readUInt16BE(6) + query.readUInt16BE(8) + query.readUInt16BE(10));
-    for (let at = end, i = 0; i < count; i += 1) {
+    for (let at = parsed.end, i = 0; i < count; i += 1) {
       const record = readRecord(query, at);
       if (record.type === TYPE.OPT) return record.class;
       at = record.end;
@@ -110,8 +109,11 @@ export function parseAnswer(message: Buffer): Answer {
     if (i >= answers) {
       if (type === TYPE.SOA) negative = Math.min(ttl, soaMinimum(message, record));
     } else if (type === TYPE.CNAME) aliases.set(name, { to: readName(message, record.data).name, ttl });
-    else if (type === question.type && isAddressType(type))
-      found.push({ name, address: readAddress(message, record), ttl });
+    else if (type === question.type && isAddressType(type)) {
+      const address = readAddress(message, record);
+      // An IPv4 address in the form of IPv6 belongs into no AAAA record (RFC 4038, 4.2).
+      if (type === TYPE.A || address.includes(':')) found.push({ name, address, ttl });
+    }
   }
   // What is said of other names was not asked for.
   let name = question.name;
