@@ -94,12 +94,12 @@ export class DnsResolver implements Dns {
     else this.#options.forgetFakes();
   }
 
-  /** Questions that are open get a little time for their answers: a reload is no reason to fail. */
+  /** Waits a little for a moment without open questions: a reload is no reason to fail. */
   async close(): Promise<void> {
-    const answered = Promise.allSettled([...this.#open.values()]);
     let patience: NodeJS.Timeout | undefined;
-    const late = new Promise((resolve) => (patience = setTimeout(resolve, CLOSE_MS)));
-    if (this.#open.size > 0) await Promise.race([answered, late]);
+    let isLate = false;
+    const late = new Promise<void>((resolve) => (patience = setTimeout(resolve, CLOSE_MS))).then(() => (isLate = true));
+    while (this.#open.size > 0 && !isLate) await Promise.race([Promise.allSettled(this.#open.values()), late]);
     clearTimeout(patience);
     for (const { options } of this.#options.upstreams) options.server.close?.();
   }
