@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
@@ -62,6 +63,30 @@ describePeers('made-up addresses', ['unbound', 'dig', 'curl'], () => {
     expect((await get('socks', blocked)).stdout).toBe(' 403');
     expect(unbound.asked()).toContain('here.example A');
     expect(unbound.asked()).not.toContain('a.example A');
+  });
+
+  it('stand over reloads, as long as the blocks are the same', async () => {
+    const dns = { servers: ['fakedns'] };
+    const fakedns = { ipPool: '198.18.0.0/15', poolSize: 100 };
+    const { port, program } = await startAsked(started, 1, { dns, fakedns });
+    const reload = async (change: object): Promise<void> => {
+      const config = JSON.parse(await readFile(program.configFile, 'utf8')) as object;
+      await writeFile(program.configFile, JSON.stringify({ ...config, ...change }));
+      process.kill(program.pid, 'SIGHUP');
+    };
+    const [given] = (await dig(port, 'a.test')).data;
+    expect(given).toMatch(/^198\.1[89]\./);
+    // The same blocks, in a new `fakedns` and a new `dns`; the answer for another name tells that they run.
+    for (const [address, same] of [
+      ['192.0.2.1', [fakedns]],
+      ['192.0.2.2', fakedns],
+    ] as const) {
+      await reload({ dns: { servers: ['fakedns'], hosts: { 'new.test': address } }, fakedns: same });
+      await expect.poll(async () => (await dig(port, 'new.test')).data, { timeout: 10_000 }).toEqual([address]);
+      expect((await dig(port, 'a.test')).data).toEqual([given]);
+    }
+    await reload({ fakedns: { ...fakedns, ipPool: '10.0.0.0/8' } });
+    await expect.poll(async () => (await dig(port, 'a.test')).data[0], { timeout: 10_000 }).toMatch(/^10\./);
   });
 
   it('are given out anew where the block has no more', async () => {

@@ -34,6 +34,7 @@ export interface ProgramConfig {
 
 /** `sluice run`, with what its logs say. */
 export interface Program extends PeerProcess {
+  readonly configFile: string;
   port(tag: string): number;
   /** All its log lines of one client connection (or UDP flow), by the client's port. */
   linesOf(clientPort: number): readonly string[];
