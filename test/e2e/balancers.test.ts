@@ -67,7 +67,7 @@ async function start(config: object): Promise<Started> {
   const instance = createInstance(whole(config), {
     plugins: plugins.slice(1),
     logTargets: { access: new LogLines().stream, error: errors.stream },
-    source: () => Promise.resolve(next.config as SluiceConfig),
+    source: () => Promise.resolve({ config: next.config as SluiceConfig, plugins }),
   });
   closing.push(() => instance.close({ drainMs: 0 }));
   await instance.start();

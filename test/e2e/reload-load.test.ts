@@ -153,9 +153,9 @@ it(`is reloaded ${RELOADS} times under load: no connection is lost or refused, a
   expect(exchanges).toBeGreaterThan(RELOADS);
   expect(connections).toBeGreaterThan(RELOADS / 4);
   const grown = rss(program.pid) - early;
-  console.log(
+  process.stdout.write(
     `${RELOADS} reloads: ${exchanges} exchanges on ${STREAMS} streams, ${connections} new connections, ` +
-      `${(early / MIB).toFixed(0)} MiB half-way, ${(grown / MIB).toFixed(0)} MiB more at the end`,
+      `${(early / MIB).toFixed(0)} MiB half-way, ${(grown / MIB).toFixed(0)} MiB more at the end\n`,
   );
   expect(grown).toBeLessThan(48 * MIB);
   for (const { socket } of streams) socket.end();

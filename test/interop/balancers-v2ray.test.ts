@@ -82,7 +82,7 @@ describePeers('a balancer of outbounds to V2Rays', ['v2ray'], () => {
           routing: {
             balancers: [{ tag: 'b', selector: ['proxy-'], strategy, fallbackTag: 'direct' }],
             rules: [{ type: 'field', inboundTag: 'door', balancerTag: 'b' }],
-          } as never,
+          },
         }),
       );
       await expect.poll(() => chosen(program), { timeout: 10_000 }).toMatch(/^proxy-/);
@@ -121,7 +121,7 @@ describePeers('a balancer of outbounds to V2Rays', ['v2ray'], () => {
         routing: {
           balancers: [{ tag: 'b', selector: ['proxy-'], strategy: 'leastPing' }],
           rules: [{ type: 'field', inboundTag: 'door', balancerTag: 'b' }],
-        } as never,
+        },
       }),
     );
     await expect.poll(() => program.output()).toContain('"proxy-1" is dead');
@@ -174,7 +174,7 @@ describePeers('a balancer of outbounds to V2Rays', ['v2ray'], () => {
         routing: {
           balancers: [{ tag: 'ways', selector: ['way-'], strategy: { type: 'roundRobin' } }],
           rules: [{ type: 'field', inboundTag: ['door'], balancerTag: 'ways' }],
-        } as never,
+        },
       }),
     );
     const said: string[] = [];

@@ -64,7 +64,7 @@ describePeers('the Clash API and a browser', ['chromium', 'curl', 'nginx'], () =
         routing: {
           balancers: [{ tag: 'any', selector: ['direct', 'other'] }],
           rules: [{ type: 'field', inboundTag: ['door'], balancerTag: 'any' }],
-        } as never,
+        },
         clashApi: { 'external-controller': `127.0.0.1:${port}`, 'external-ui': ui, secret },
       }),
     );

@@ -58,7 +58,7 @@ describe('the program and what dashboards ask of it', () => {
             { tag: 'best', selector: ['out-'], strategy: { type: 'leastPing' }, fallbackTag: 'direct' },
           ],
           rules: [{ type: 'field', inboundTag: ['pinned'], balancerTag: 'any' }],
-        } as never,
+        },
         observatory: { subjectSelector: ['out-1'], probeURL: `http://127.0.0.1:${web.port}/`, probeInterval: '1s' },
         clashApi: { 'external-controller': `127.0.0.1:${port}`, secret },
       }),

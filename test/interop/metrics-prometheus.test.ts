@@ -45,7 +45,7 @@ describePeers('the program, scraped by a real Prometheus', ['prometheus', 'promt
             { type: 'field', inboundTag: ['numbers-in'], outboundTag: 'numbers' },
             { type: 'field', inboundTag: ['socks'], balancerTag: 'any' },
           ],
-        } as never,
+        },
         stats: {},
         policy: {
           system: {

@@ -10,6 +10,7 @@ function found(settings: object): string[] {
       warning: (path, message) => problems.push(`warning ${path.join('.')}: ${message}`),
     },
     {} as never,
+    { dnsServers: [] },
   );
   return problems;
 }

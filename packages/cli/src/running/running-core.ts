@@ -5,7 +5,7 @@ import { countDiagnostics, reportDiagnostics } from '../report.js';
 import { notifySystemd } from './notify.js';
 
 /** Reads the files and prints what is wrong with them. @throws SluiceError E_CONFIG_INVALID with the errors in words */
-export async function readConfig(files: readonly string[], options: LoadingOptions): Promise<SourcedConfig> {
+async function readConfig(files: readonly string[], options: LoadingOptions): Promise<SourcedConfig> {
   const { config, diagnostics, sources, plugins } = await loadConfigFiles(files, options);
   reportDiagnostics(diagnostics, sources);
   if (config !== undefined) return { config, plugins };
@@ -62,7 +62,7 @@ export function describe({ added, removed, replaced, kept, ended }: ReloadReport
     ...(replaced.length > 0 ? [`replaced ${replaced.join(', ')}`] : []),
     ...(removed.length > 0 ? [`removed ${removed.join(', ')}`] : []),
     `${kept} kept`,
-    ...(ended > 0 ? [`${ended} connections of users who are gone ended`] : []),
+    ...(ended > 0 ? [`${ended} connection${ended === 1 ? '' : 's'} of users who are gone ended`] : []),
   ];
   return `Reloaded: ${parts.join('; ')}.`;
 }

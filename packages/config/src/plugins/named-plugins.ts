@@ -37,7 +37,7 @@ export function wantedBy(file: string, root: ConfigNode): WantedPlugin[] {
 }
 
 /** Where a plugin is looked for, in order. */
-export function pluginFolders(folder: string): string[] {
+function pluginFolders(folder: string): string[] {
   return [...new Set([folder, process.cwd(), PROGRAM_FOLDER])];
 }
 
@@ -70,7 +70,7 @@ export async function loadNamedPlugins(
 }
 
 /** What two plugins both want to be, in words. */
-export function clashOf(plugin: Plugin, others: readonly Plugin[]): string | undefined {
+function clashOf(plugin: Plugin, others: readonly Plugin[]): string | undefined {
   const namesake = others.find(({ name }) => name === plugin.name);
   if (namesake !== undefined) return `has the name "${plugin.name}" of another plugin that is in use`;
   const own = contributedBy(plugin);

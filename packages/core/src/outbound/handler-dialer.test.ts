@@ -27,7 +27,7 @@ function throughAnother(answers: Record<number, () => Link>): {
 } {
   const asked: number[] = [];
   const told: string[] = [];
-  const session = new PluginSession(1, { tag: 'in', protocol: 'test' }, new TimerWheel());
+  const session = new PluginSession(1, { inboundTag: 'in', inboundProtocol: 'test' }, new TimerWheel());
   const outbound: Outbound = {
     connect: (_, { port }) => {
       asked.push(port);

@@ -34,7 +34,9 @@ export class CurrentDns implements Dns {
   answer(query: Buffer): Promise<Buffer> {
     const dns = this.#others.at(-1);
     if (dns !== undefined) return dns.answer(query);
-    return new SystemServer(this.system).exchange(query, AbortSignal.timeout(SYSTEM_MS)).catch(() => buildAnswer(query, RCODE.SERVFAIL));
+    return new SystemServer(this.system)
+      .exchange(query, AbortSignal.timeout(SYSTEM_MS))
+      .catch(() => buildAnswer(query, RCODE.SERVFAIL));
   }
 
   nameOf(address: string): string | undefined {

@@ -42,18 +42,15 @@ test('keeps what is sent before anybody reads, and tells when it was read', asyn
 test('gives a chunk away that its reader pauses in', () => {
   const { carrier, mux } = carried();
   const kept: Buffer[] = [];
-  carrier.attach(
-    {
-      onData: (chunk) => {
-        kept.push(chunk);
-        carrier.pause();
-      },
-      onEnd: () => undefined,
-      onDrain: () => undefined,
-      onClose: () => undefined,
+  carrier.attach({
+    onData: (chunk) => {
+      kept.push(chunk);
+      carrier.pause();
     },
-    false,
-  );
+    onEnd: () => undefined,
+    onDrain: () => undefined,
+    onClose: () => undefined,
+  });
   carrier.resume();
   const conn = mux.openConn(web);
   const body = randomBytes(10_000);

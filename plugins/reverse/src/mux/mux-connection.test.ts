@@ -126,18 +126,15 @@ test('what a stream has paused in stays as it is until it goes on', async () => 
   peer.write(Buffer.concat([open(1), open(2)]));
   const [first, second] = [(await side.conns.next()).stream, (await side.conns.next()).stream];
   const kept = await new Promise<Buffer>((resolve) => {
-    first.attach(
-      {
-        onData: (chunk) => {
-          first.pause();
-          resolve(chunk);
-        },
-        onEnd: () => undefined,
-        onDrain: () => undefined,
-        onClose: () => undefined,
+    first.attach({
+      onData: (chunk) => {
+        first.pause();
+        resolve(chunk);
       },
-      false,
-    );
+      onEnd: () => undefined,
+      onDrain: () => undefined,
+      onClose: () => undefined,
+    });
     first.resume();
     peer.write(frameBytes({ id: 1, status: frameStatus.keep }, Buffer.from('for the first')));
   });
@@ -210,7 +207,7 @@ describe('streams of packets', () => {
   test('lose what a connection that does not get on cannot take', () => {
     const carrier = new ConnCarrier({ address: '', port: 0 }, { address: '', port: 0 });
     const sink = { onData: vi.fn(), onEnd: vi.fn(), onDrain: vi.fn(), onClose: vi.fn() };
-    carrier.attach(sink, false);
+    carrier.attach(sink);
     const mux = new MuxConnection(new DataPlane(), carrier, { onClosed: () => undefined });
     mux.begin();
     const packets = mux.openPackets(dns);

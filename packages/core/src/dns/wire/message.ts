@@ -133,7 +133,7 @@ export function parseAnswer(message: Buffer): Answer {
   };
 }
 
-export function sameQuestion(a: Question, b: Question): boolean {
+function sameQuestion(a: Question, b: Question): boolean {
   return a.name === b.name && a.type === b.type && a.class === b.class;
 }
 

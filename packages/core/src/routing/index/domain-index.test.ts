@@ -70,7 +70,7 @@ test('DomainIndex finds the rules that have a pattern for a name, each of them a
         const setsOf = (rule: number): DomainPatterns[] => sets.slice(rule - (rule % 2), rule + 1);
         const index = new DomainIndex(sets.length);
         // Each second rule has the set of the one before too.
-        sets.forEach((set, rule) => index.add(setsOf(rule), rule));
+        sets.forEach((_, rule) => index.add(setsOf(rule), rule));
         index.complete();
         for (const domain of asked) {
           const found = new RuleBits(sets.length);
