@@ -3,6 +3,7 @@ import { builtInPlugins } from './built-in-plugins.js';
 import { check, type CheckOptions } from './commands/check.js';
 import { explain, type ExplainOptions } from './commands/explain.js';
 import { addPluginCommands } from './commands/plugin-command.js';
+import { listPlugins, type PluginsOptions } from './commands/plugins.js';
 import { reload, type ReloadOptions } from './commands/reload.js';
 import { run, type RunOptions } from './commands/run.js';
 import { version } from './version.js';
@@ -52,6 +53,13 @@ export function makeProgram(exit: (code: number) => void): Command {
     .description('have a running core read its configuration anew; what did not change keeps its connections')
     .option('--control <path>', 'the Unix socket that the core was given (default: SLUICE_CONTROL)')
     .action(async (options: ReloadOptions) => exit(await reload(options)));
+  program
+    .command('plugins')
+    .description('list the plugins there are, where they are from and what they contribute')
+    .option('-c, --config <file>', 'with those that this configuration names; repeat for several', collect, [])
+    .option('--plugin <name>', 'with this plugin; repeat for several', collect, [])
+    .option('--json', 'print it as JSON')
+    .action(async (options: PluginsOptions) => exit(await listPlugins(options)));
   program
     .command('version')
     .description('print the version')

@@ -1,5 +1,4 @@
 import { Type, type Plugin } from '@sluice/plugin-api';
-import { createReadStream } from 'node:fs';
 import { AssetFolders, assetFolders } from './assets/asset-folders.js';
 import { buildConfig } from './build.js';
 import { checkBalancers } from './checks/balancers.js';
@@ -28,11 +27,14 @@ import { rootSchema } from './schema/root.js';
 import { balancerSchema, ruleSchema, strategySchema } from './schema/routing.js';
 import { pruned } from './schema/pruned.js';
 import { secretNames } from './schema/secret-names.js';
+import type { LocatedPlugin } from './plugins/locate.js';
 import { loadNamedPlugins, wantedBy, type WantedPlugin } from './plugins/named-plugins.js';
-import { readJsonc } from './source/jsonc.js';
+import { filesOf, readText } from './source/files.js';
+import { formatOf, type Format } from './source/format.js';
 import { items, member, type ConfigNode, type ObjectNode } from './source/node.js';
 import { readObject } from './source/object.js';
-import { maskSecrets } from './source/secret-mask.js';
+import { prepareReaders, readerOf } from './source/readers.js';
+import { maskSecrets, maskTree } from './source/secret-mask.js';
 import { Source } from './source/source.js';
 import { validate } from './validation/validate.js';
 import { Validator } from './validation/validator.js';
@@ -48,11 +50,15 @@ export interface LoadOptions {
   readonly pluginNames?: readonly string[] | undefined;
   /** Tags of outbounds that are there beside those of the configuration. */
   readonly knownOutbounds?: readonly string[] | undefined;
+  /** Of all files, whatever their names say. */
+  readonly format?: Format | undefined;
 }
 
 export interface TextFile {
   readonly file: string;
   readonly text: string;
+  /** Default: by the file's name. */
+  readonly format?: Format | undefined;
 }
 
 /** A result with the texts that diagnostics point into, by file, for `formatDiagnostic`. */
@@ -61,10 +67,9 @@ export interface TextLoadResult extends LoadResult {
   readonly sources: ReadonlyMap<string, string>;
   /** Those that were given, and those that were loaded because the files name them. */
   readonly plugins: readonly Plugin[];
+  /** Where those that were loaded are from. */
+  readonly origins: ReadonlyMap<Plugin, LocatedPlugin>;
 }
-
-/** Far more than any configuration has. */
-const MAX_FILE_BYTES = 32 * 1024 * 1024;
 
 /** Of what is the core's in a configuration: plugins' parts are read by their own schemas. */
 function coreSchema(plugins: readonly Plugin[]): JsonSchema {
@@ -82,48 +87,58 @@ function coreSchema(plugins: readonly Plugin[]): JsonSchema {
 const validator = new Validator();
 
 /**
- * Reads files, loads the plugins that they name, merges them in order as V2Ray's -config does, and
- * validates. Never throws.
+ * Reads files, and of folders all that are in them, loads the plugins that they name, merges them in
+ * order as V2Ray's -config does, and validates. "stdin:" is the standard input. Never throws.
  */
 export async function loadFiles(paths: readonly string[], options: LoadOptions): Promise<TextLoadResult> {
   const problems = new Problems(options);
+  const files: string[] = [];
   const texts: TextFile[] = [];
-  for (const file of paths) {
+  for (const path of paths) {
+    let file = path;
     try {
-      texts.push({ file, text: await readText(file) });
+      for (file of await filesOf(path)) {
+        files.push(file);
+        texts.push({ file, text: await readText(file) });
+      }
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason';
       const span = { source: new Source(file, ''), start: 0, end: 0 };
+      files.push(file);
       problems.error('C_READ', { pointer: '', span }, `the file cannot be read: ${code}`);
     }
   }
-  const parsed = parseTexts(texts, problems);
+  await prepareFormats(texts, options);
+  const parsed = parseTexts(texts, options, problems);
   const wanted = [
     ...(options.pluginNames ?? []).map((specifier) => ({ specifier, folder: process.cwd(), place: { pointer: '' } })),
     ...parsed.flatMap(({ file, node }) => (node === undefined ? [] : wantedBy(file, node))),
   ];
   const loaded = await loadNamedPlugins(wanted, options.plugins, problems);
   const plugins = [...options.plugins, ...loaded.map(({ plugin }) => plugin)];
-  return loadParsed(parsed, paths, { ...options, plugins }, problems);
+  return loadParsed(parsed, files, { ...options, plugins }, problems);
 }
 
-/** Not more than a limit, as `/dev/zero` would fill the memory. @throws an error with the reason as its `code` */
-async function readText(file: string): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of createReadStream(file) as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > MAX_FILE_BYTES) throw Object.assign(new RangeError(), { code: 'it is larger than 32 MiB' });
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
+/** Loads what reads the files' formats, so that `loadTexts` can; without it, it reads JSON and JSONC. */
+export function prepareFormats(
+  files: readonly Pick<TextFile, 'file' | 'format'>[],
+  options: Pick<LoadOptions, 'format'> = {},
+): Promise<void> {
+  return prepareReaders(files.map((file) => formatIn(file, options)));
 }
 
-/** The same for texts that were read already, with the plugins that are given and no others. */
+function formatIn({ file, format }: Pick<TextFile, 'file' | 'format'>, options: Pick<LoadOptions, 'format'>): Format {
+  return format ?? options.format ?? formatOf(file);
+}
+
+/**
+ * The same for texts that were read already, with the plugins that are given and no others. For YAML
+ * and TOML, `prepareFormats` must have been awaited before.
+ */
 export function loadTexts(files: readonly TextFile[], options: LoadOptions): TextLoadResult {
   const paths = files.map(({ file }) => file);
   const problems = new Problems(options);
-  const parsed = parseTexts(files, problems);
+  const parsed = parseTexts(files, options, problems);
   for (const { file, node } of parsed) if (node !== undefined) ignorePlugins(wantedBy(file, node), problems);
   return loadParsed(parsed, paths, options, problems);
 }
@@ -141,14 +156,22 @@ export function loadObject(value: unknown, options: LoadOptions): LoadResult {
 /** A file as a tree, or its text alone if it has none. */
 interface ParsedFile {
   readonly file: string;
+  readonly format: Format;
   readonly source: Source;
   readonly node: ConfigNode | undefined;
 }
 
-function parseTexts(files: readonly TextFile[], problems: Problems): ParsedFile[] {
-  return files.map(({ file, text }) => {
+function parseTexts(files: readonly TextFile[], options: LoadOptions, problems: Problems): ParsedFile[] {
+  return files.map((one) => {
+    const { file, text } = one;
+    const format = formatIn(one, options);
     const source = new Source(file, text);
-    return { file, source, node: readJsonc(source, problems) };
+    const reader = readerOf(format);
+    if (reader === undefined) {
+      const place = { pointer: '', span: { source, start: 0, end: 0 } };
+      problems.error('C_READ', place, `what reads ${format} was not prepared`);
+    }
+    return { file, format, source, node: reader?.(source, problems) };
   });
 }
 
@@ -169,12 +192,12 @@ function loadParsed(
   const schema = coreSchema(options.plugins);
   const sources = new Map<string, string>();
   const roots: FileRoot[] = [];
-  for (const { file, source, node } of files) {
-    sources.set(file, maskSecrets(source.text, names));
+  for (const { file, format, source, node } of files) {
+    sources.set(file, maskTree(maskSecrets(source.text, names, format), node, names));
     const root = node && normaliseRoot(node, schema, problems);
     if (root !== undefined) roots.push({ file, root });
   }
-  return { ...finish(schema, roots, paths, options, problems), sources, plugins: options.plugins };
+  return { ...finish(schema, roots, paths, options, problems), sources, plugins: options.plugins, origins: new Map() };
 }
 
 function normaliseRoot(node: ConfigNode, schema: JsonSchema, problems: Problems): ObjectNode | undefined {
