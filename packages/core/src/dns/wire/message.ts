@@ -133,10 +133,6 @@ export function parseAnswer(message: Buffer): Answer {
   };
 }
 
-function sameQuestion(a: Question, b: Question): boolean {
-  return a.name === b.name && a.type === b.type && a.class === b.class;
-}
-
 interface RecordPlace {
   readonly name: string;
   readonly type: number;
