@@ -53,6 +53,7 @@ it('says how long an answer may be', () => {
   expect(limitOf(query(1, 'a.example'))).toBe(512);
   expect(limitOf(query(1, 'a.example', 'A', 1232))).toBe(1232);
   expect(limitOf(query(1, 'a.example', 'A', 100))).toBe(512);
+  expect(limitOf(query(1, 'a.example', 'A', 65_535))).toBe(4096);
 });
 
 it('makes answers that stand for others', () => {

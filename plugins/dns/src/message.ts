@@ -16,6 +16,8 @@ const AAAA = 28;
 const OPT = 41;
 /** What every client takes in a packet (RFC 1035, 2.3.4). */
 const MIN_PACKET = 512;
+/** What asks for more can ask over TCP: nobody is to be sent floods under another's address. */
+const MAX_PACKET = 4096;
 
 /** What has to be known of a query. */
 export interface Query {
@@ -48,7 +50,9 @@ export function packetLimit({ message, end }: Query): number {
   for (let at = end; count > 0; count -= 1) {
     const name = endOfName(message, at);
     if (name === undefined || name + 10 > message.length) break;
-    if (message.readUInt16BE(name) === OPT) return Math.max(MIN_PACKET, message.readUInt16BE(name + 2));
+    if (message.readUInt16BE(name) === OPT) {
+      return Math.min(MAX_PACKET, Math.max(MIN_PACKET, message.readUInt16BE(name + 2)));
+    }
     at = name + 10 + message.readUInt16BE(name + 8);
   }
   return MIN_PACKET;

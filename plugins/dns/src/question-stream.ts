@@ -57,6 +57,8 @@ export class QuestionStream {
   }
 
   #write(answer: Buffer): void {
+    // A server may say more than it was asked.
+    if (this.#stream.writableEnded) return;
     if (!this.#stream.write(frame(answer)) && !this.#blocked) {
       this.#blocked = true;
       this.#questions.pause();

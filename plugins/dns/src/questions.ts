@@ -7,6 +7,8 @@ import { failure, readQuery, type Query } from './message.js';
 const MAX_OPEN = 64;
 /** A server that has not answered within this is not waited for, in ms. */
 const LIMIT_MS = 10_000;
+/** What its length can say over TCP, in bytes. */
+const MAX_ANSWER = 65_535;
 
 export interface QuestionsOptions {
   /** Undefined: the questions are its own, and go on to the server. */
@@ -89,6 +91,7 @@ export class Questions implements AnswerSink {
     let answer: Buffer;
     try {
       answer = await dns.answer(query.message);
+      if (answer.length > MAX_ANSWER) answer = failure(query);
     } catch {
       answer = failure(query);
     }
