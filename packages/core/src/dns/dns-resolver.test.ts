@@ -341,6 +341,9 @@ describe('what is known', () => {
     for (let i = 0; i < 1024; i += 1) void dns.resolve(`n${i}`, 4).catch(() => undefined);
     await expect(dns.resolve('one-more', 4)).rejects.toThrow(code('E_DNS_FAILED'));
     expect(server.asked).toHaveLength(1024);
+    for (let i = 0; i < 1024; i += 1) void dns.answer(buildQuery(`n${i}`, 16));
+    expect(parseAnswer(await dns.answer(buildQuery('one-more', 16))).rcode).toBe(RCODE.SERVFAIL);
+    expect(server.asked).toHaveLength(2048);
   });
 
   test('is forgotten when told, and servers are closed with it', async () => {

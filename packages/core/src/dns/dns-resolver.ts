@@ -37,6 +37,8 @@ export class DnsResolver implements Dns {
   readonly #open = new Map<string, Promise<CachedAnswer>>();
 
   readonly #hasFakes: boolean;
+  /** Questions for other things than addresses that are open. */
+  #passed = 0;
 
   constructor(options: DnsResolverOptions) {
     this.#options = options;
@@ -118,13 +120,19 @@ export class DnsResolver implements Dns {
   /** What is no question for addresses goes to the first server that can be asked. */
   async #pass(query: Buffer, { id, question }: Query): Promise<Buffer> {
     let last: SluiceError | undefined;
-    for (const upstream of this.#inOrder(question.name)) {
-      if (upstream.options.isFake) continue;
-      try {
-        return withId(await upstream.exchange(query), id);
-      } catch (error) {
-        last = toSluiceError(error);
+    if (this.#passed >= MAX_OPEN) throw tooMany();
+    this.#passed += 1;
+    try {
+      for (const upstream of this.#inOrder(question.name)) {
+        if (upstream.options.isFake) continue;
+        try {
+          return withId(await upstream.exchange(query), id);
+        } catch (error) {
+          last = toSluiceError(error);
+        }
       }
+    } finally {
+      this.#passed -= 1;
     }
     throw last ?? new SluiceError('E_DNS_FAILED', 'no DNS server can be asked');
   }
@@ -142,8 +150,7 @@ export class DnsResolver implements Dns {
     const key = `${type} ${name}`;
     const open = this.#open.get(key);
     if (open !== undefined) return open;
-    if (this.#open.size >= MAX_OPEN)
-      return Promise.reject(new SluiceError('E_DNS_FAILED', 'too many names are being resolved'));
+    if (this.#open.size >= MAX_OPEN) return Promise.reject(tooMany());
     const real = this.#inOrder(name).filter(({ options }) => !options.isFake);
     const asked = this.#ask(name, type, family, real).finally(() => this.#open.delete(key));
     this.#open.set(key, asked);
@@ -189,6 +196,10 @@ export class DnsResolver implements Dns {
 
 function notFound(name: string): SluiceError {
   return new SluiceError('E_DNS_NOT_FOUND', `${name} has no address`);
+}
+
+function tooMany(): SluiceError {
+  return new SluiceError('E_DNS_FAILED', `more than ${MAX_OPEN} questions are open`);
 }
 
 /** All records of a name, or whole zones: not for one message to answer (RFC 8482, RFC 5936). */

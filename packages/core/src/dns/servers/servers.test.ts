@@ -179,6 +179,22 @@ describe('over UDP', () => {
     expect(new Set(nameServer.asked.map(({ fromPort }) => fromPort)).size).toBeGreaterThan(1);
   });
 
+  test('a silent server holds no more than 128 ports, and each question has its answer all the same', async () => {
+    const { server } = await start();
+    nameServer.answering = () => undefined;
+    const number = (query: Buffer): number => Number(parseQuery(query)!.question.name.slice(1));
+    const answers = Promise.all(
+      Array.from({ length: 200 }, (_, i) => server.exchange(buildQuery(`n${i}`, TYPE.A), soon())),
+    );
+    await vi.waitFor(() => expect(nameServer.asked).toHaveLength(200));
+    expect(new Set(nameServer.asked.map(({ fromPort }) => fromPort)).size).toBe(128);
+    // When they are sent again.
+    nameServer.answering = (query) =>
+      reply(query, { answers: [{ type: TYPE.A, data: ip4(10, 0, number(query) >> 8, number(query) & 255) }] });
+    const found = (await answers).map((answer) => parseAnswer(answer).addresses[0]);
+    expect(found).toEqual(Array.from({ length: 200 }, (_, i) => `10.0.${i >> 8}.${i & 255}`));
+  });
+
   test('what does not fit is asked for over TCP', async () => {
     const { server, originated } = await start();
     nameServer.answering = (query, by) =>

@@ -1,9 +1,11 @@
-import { SluiceError, type Destination, type DnsServer, type Endpoint } from '@sluice/plugin-api';
-import { isAnswerTo, isTruncated } from '../wire/message.js';
-import { givenUp, type Reach } from './reach.js';
+import { SluiceError, type Destination, type DnsServer } from '@sluice/plugin-api';
+import { withId } from '../wire/build.js';
+import { isTruncated } from '../wire/message.js';
+import type { Reach } from './reach.js';
+import { UdpPath } from './udp-path.js';
 
-/** A packet may be lost; it is sent again after this long, in ms. */
-const RESEND_MS = 1200;
+/** Ports that are open at a time; more questions share them, so that a silent server does not use up all files. */
+const MAX_PATHS = 128;
 
 /** DNS over UDP (RFC 1035): a port of its own for every question, so that answers are hard to forge. */
 export class UdpServer implements DnsServer {
@@ -11,6 +13,8 @@ export class UdpServer implements DnsServer {
   readonly #to: Destination;
   /** For answers that do not fit into a packet. */
   readonly #large: DnsServer;
+  /** In the order of their last use. */
+  readonly #paths = new Set<Promise<UdpPath>>();
 
   constructor(reach: Reach, to: Destination, large: DnsServer) {
     this.#reach = reach;
@@ -28,35 +32,33 @@ export class UdpServer implements DnsServer {
   }
 
   async #ask(query: Buffer, signal: AbortSignal): Promise<Buffer> {
-    const { packets, done } = await this.#reach.openPackets(this.#to, signal);
-    let again: NodeJS.Timeout | undefined;
-    let onAbort: () => void = () => undefined;
+    const opening = this.#path(signal);
+    let path: UdpPath;
     try {
-      return await new Promise<Buffer>((resolve, reject) => {
-        onAbort = (): void => reject(givenUp());
-        signal.addEventListener('abort', onAbort, { once: true });
-        packets.attach({
-          onPacket: (payload, from) => {
-            if (this.#isFrom(from) && isAnswerTo(payload, query)) resolve(payload);
-          },
-          onClose: (error) =>
-            reject(new SluiceError('E_DNS_FAILED', 'the way to the DNS server was closed', { cause: error })),
-        });
-        if (signal.aborted) {
-          onAbort();
-          return;
-        }
-        packets.send(query, this.#to);
-        again = setInterval(() => packets.send(query, this.#to), RESEND_MS);
-      });
+      path = await opening;
+    } catch (error) {
+      this.#paths.delete(opening);
+      throw error;
+    }
+    try {
+      if (path.isClosed) throw new SluiceError('E_DNS_FAILED', 'the way to the DNS server was closed');
+      return withId(await path.ask(query, signal), query.readUInt16BE(0));
     } finally {
-      clearInterval(again);
-      signal.removeEventListener('abort', onAbort);
-      done();
+      if (path.isUnused) {
+        this.#paths.delete(opening);
+        path.close();
+      }
     }
   }
 
-  #isFrom({ address, port }: Endpoint): boolean {
-    return port === this.#to.port && (this.#to.type === 'domain' || address === this.#to.host);
+  #path(signal: AbortSignal): Promise<UdpPath> {
+    const [longest] = this.#paths;
+    const isShared = longest !== undefined && this.#paths.size >= MAX_PATHS;
+    const path = isShared
+      ? longest
+      : this.#reach.openPackets(this.#to, signal).then(({ packets, done }) => new UdpPath(packets, this.#to, done));
+    this.#paths.delete(path);
+    this.#paths.add(path);
+    return path;
   }
 }
