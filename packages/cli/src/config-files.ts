@@ -1,4 +1,4 @@
-import { loadFiles } from '@sluice/config';
+import { loadFiles, type Format } from '@sluice/config';
 import { corePlugin } from '@sluice/core';
 import { builtInPlugins } from './built-in-plugins.js';
 
@@ -11,6 +11,8 @@ export interface LoadingOptions {
   readonly strict?: boolean;
   /** Further plugins, from the command line. */
   readonly pluginNames?: readonly string[];
+  /** Of all files, whatever their names say. */
+  readonly format?: Format | undefined;
 }
 
 /** Reads, merges and validates by the plugins that ship with Sluice and those that the files name. */

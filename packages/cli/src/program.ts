@@ -1,4 +1,5 @@
-import { Command } from 'commander';
+import { FORMATS } from '@sluice/config';
+import { Command, Option } from 'commander';
 import { builtInPlugins } from './built-in-plugins.js';
 import { check, type CheckOptions } from './commands/check.js';
 import { explain, type ExplainOptions } from './commands/explain.js';
@@ -10,6 +11,9 @@ import { version } from './version.js';
 
 const collect = (value: string, previous: string[] = []): string[] => [...previous, value];
 
+const formatOption = (): Option =>
+  new Option('--format <name>', "of the files (default: by each name's ending)").choices(FORMATS);
+
 /** The command line. `exit` receives each command's exit code. */
 export function makeProgram(exit: (code: number) => void): Command {
   const program = new Command('sluice')
@@ -18,9 +22,9 @@ export function makeProgram(exit: (code: number) => void): Command {
   program
     .command('run')
     .description('start the core and stay until a signal ends it')
-    .requiredOption('-c, --config <file>', 'configuration file; repeat to merge several', collect, [])
+    .requiredOption('-c, --config <file>', 'configuration file or folder; repeat to merge several', collect, [])
     .option('--test', 'only say whether the configuration can be run')
-    .option('--format <name>', "accepted for V2Ray's sake; the format is found from the file")
+    .addOption(formatOption())
     .option('--strict', 'treat unknown keys as errors')
     .option('--plugin <name>', 'a plugin beside those that the configuration names; repeat for several', collect, [])
     .option('--watch', 'go over to the configuration anew whenever a file of it has changed')
@@ -30,6 +34,7 @@ export function makeProgram(exit: (code: number) => void): Command {
     .command('check')
     .description('say what is wrong with configuration files')
     .argument('<file...>')
+    .addOption(formatOption())
     .option('--json', 'print the diagnostics as JSON')
     .option('--plugin <name>', 'a plugin beside those that the configuration names; repeat for several', collect, [])
     .option('--merge', 'check the files merged, as `run` takes several')
@@ -38,8 +43,9 @@ export function makeProgram(exit: (code: number) => void): Command {
   program
     .command('explain')
     .description('say rule by rule why a connection would go where it goes; starts nothing')
-    .requiredOption('-c, --config <file>', 'configuration file; repeat to merge several', collect, [])
+    .requiredOption('-c, --config <file>', 'configuration file or folder; repeat to merge several', collect, [])
     .requiredOption('--target <destination>', 'where it wants to go: tcp:host:port or udp:host:port')
+    .addOption(formatOption())
     .option('--inbound <tag>', 'the inbound that it comes in by (default: the first)')
     .option('--source <address>', "the client's IP:port (default: 127.0.0.1:0)")
     .option('--user <email>', 'who it is from (default: nobody in particular)')

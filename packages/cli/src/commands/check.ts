@@ -1,8 +1,10 @@
+import type { Format } from '@sluice/config';
 import { loadConfigFiles } from '../config-files.js';
 import { countDiagnostics, reportDiagnostics } from '../report.js';
 
 export interface CheckOptions {
   readonly json?: boolean;
+  readonly format?: Format;
   readonly strict?: boolean;
   readonly merge?: boolean;
   readonly plugin?: readonly string[];
@@ -14,9 +16,10 @@ export interface CheckOptions {
  */
 export async function check(files: readonly string[], options: CheckOptions): Promise<number> {
   const groups = options.merge === true ? [files] : files.map((file) => [file]);
+  const loading = { strict: options.strict ?? false, pluginNames: options.plugin ?? [], format: options.format };
   const checked = [];
   for (const group of groups) {
-    const loaded = await loadConfigFiles(group, { strict: options.strict ?? false, pluginNames: options.plugin ?? [] });
+    const loaded = await loadConfigFiles(group, loading);
     checked.push({ files: group, ok: loaded.config !== undefined, ...loaded });
   }
   const ok = checked.every((each) => each.ok);

@@ -1,4 +1,4 @@
-import type { SluiceConfig } from '@sluice/config';
+import type { Format, SluiceConfig } from '@sluice/config';
 import { routerOf, type Explanation, type RouteSubject } from '@sluice/core';
 import {
   formatDestination,
@@ -15,6 +15,7 @@ import { countDiagnostics, reportDiagnostics } from '../report.js';
 
 export interface ExplainOptions {
   readonly config: readonly string[];
+  readonly format?: Format;
   readonly inbound?: string;
   readonly target: string;
   readonly source?: string;
@@ -34,7 +35,7 @@ const notAsked: Resolver = {
  * @returns the exit code @throws SluiceError E_ADDRESS_INVALID, E_UNSUPPORTED for options that cannot be read
  */
 export async function explain(options: ExplainOptions): Promise<number> {
-  const loaded = await loadConfigFiles(options.config);
+  const loaded = await loadConfigFiles(options.config, { format: options.format });
   const { config } = loaded;
   if (config === undefined) {
     reportDiagnostics(loaded.diagnostics, loaded.sources);

@@ -1,4 +1,5 @@
 import { formatEndpoint, toSluiceError } from '@sluice/plugin-api';
+import type { Format } from '@sluice/config';
 import type { Instance } from '@sluice/core';
 import { loadConfigFiles } from '../config-files.js';
 import { countDiagnostics, reportDiagnostics, reportError } from '../report.js';
@@ -11,6 +12,7 @@ import { version } from '../version.js';
 export interface RunOptions {
   readonly config: readonly string[];
   readonly test?: boolean;
+  readonly format?: Format;
   readonly strict?: boolean;
   readonly plugin?: readonly string[];
   readonly watch?: boolean;
@@ -19,7 +21,7 @@ export interface RunOptions {
 
 /** `sluice run`: starts an instance and stays until a signal ends it. @returns the exit code */
 export async function run(options: RunOptions): Promise<number> {
-  const loading = { strict: options.strict ?? false, pluginNames: options.plugin ?? [] };
+  const loading = { strict: options.strict ?? false, pluginNames: options.plugin ?? [], format: options.format };
   const loaded = await loadConfigFiles(options.config, loading);
   reportDiagnostics(loaded.diagnostics, loaded.sources);
   if (loaded.config === undefined) {

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { covered, inbound, load, loadValue, outbound } from '../load.fixture.js';
 import { loadFiles, loadTexts } from '../load.js';
@@ -529,8 +530,9 @@ describe('diagnostics', () => {
     expect(config).toBeDefined();
   });
 
-  it('reports a file that cannot be read', async () => {
-    const { config, diagnostics } = await loadFiles(['/nowhere/config.json', '/'], { plugins });
+  it('reports a file that cannot be read, and a folder without configurations', async () => {
+    const folder = fileURLToPath(new URL('.', import.meta.url));
+    const { config, diagnostics } = await loadFiles(['/nowhere/config.json', folder], { plugins });
     expect(config).toBeUndefined();
     expect(diagnostics).toMatchObject([
       {
@@ -538,7 +540,7 @@ describe('diagnostics', () => {
         message: expect.stringContaining('ENOENT') as string,
         range: { file: '/nowhere/config.json', line: 1, column: 1 },
       },
-      { code: 'C_READ', message: expect.stringContaining('EISDIR') as string, range: { file: '/' } },
+      { code: 'C_READ', message: expect.stringContaining('no configuration is in') as string, range: { file: folder } },
     ]);
     expect((await loadFiles([], { plugins })).diagnostics).toMatchObject([{ code: 'C_READ' }]);
     seen.add('C_READ');

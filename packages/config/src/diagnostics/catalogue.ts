@@ -3,7 +3,7 @@
  */
 export const diagnosticCatalogue = {
   C_READ: 'A configuration file could not be read.',
-  C_SYNTAX: 'The text is not JSON, even with comments and trailing commas allowed.',
+  C_SYNTAX: 'The text is not what its format allows: JSON with comments and trailing commas, YAML or TOML.',
   C_TRAILING: 'Something follows the configuration object; it is not read.',
   C_DUPLICATE_KEY: 'A key stands more than once in an object; the last one counts.',
   C_UNKNOWN_KEY: 'Nothing reads this key.',

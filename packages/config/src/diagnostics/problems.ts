@@ -14,6 +14,8 @@ export class Problems {
   readonly #diagnostics: Diagnostic[] = [];
   /** In strict mode what nothing reads is an error. */
   readonly strict: boolean;
+  /** Where a number or boolean that stands without quotes was taken for a text. */
+  readonly taken = new Set<Place>();
 
   constructor(options: { strict?: boolean | undefined } = {}) {
     this.strict = options.strict ?? false;

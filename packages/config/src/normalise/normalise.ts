@@ -24,8 +24,8 @@ export function normalise(
   options: NormaliseOptions = {},
 ): ConfigNode {
   const branch = pickBranch(schema, node);
-  if (isSecret(schema)) return markSecret(node);
-  if (node.kind === 'scalar') return normaliseScalar(node, schema, problems);
+  if (isSecret(schema)) return markSecret(node.kind === 'scalar' ? asText(node, schema, problems) : node);
+  if (node.kind === 'scalar') return normaliseScalar(asText(node, schema, problems), schema, problems);
   if (node.kind === 'object') {
     return branch.anyOf !== undefined || branch.oneOf !== undefined
       ? node
@@ -96,6 +96,26 @@ function reportUnknownKey(one: Member, known: readonly string[], problems: Probl
   const details = { suggestion: suggestion === undefined ? undefined : JSON.stringify(suggestion) };
   if (problems.strict) problems.error('C_UNKNOWN_KEY', one.keyPlace, `nothing reads ${shown}`, details);
   else problems.warning('C_UNKNOWN_KEY', one.keyPlace, `nothing reads ${shown}`, details);
+}
+
+/** What is a number only because it stands without quotes, where a text is wanted. */
+function asText(node: ScalarNode, schema: JsonSchema, problems: Problems): ScalarNode {
+  const { written, value } = node;
+  if (written === undefined) return node;
+  const types = typesOf(schema);
+  const fits = typeof value === 'number' ? types.has('number') || types.has('integer') : types.has(typeof value);
+  if (fits || !types.has('string')) return node;
+  problems.taken.add(node.place);
+  return { kind: 'scalar', value: written, place: node.place };
+}
+
+/** The types that a schema names, those of a union's branches together. */
+function typesOf(schema: JsonSchema): Set<string> {
+  const { type } = schema;
+  const own = type === undefined ? [] : typeof type === 'string' ? [type] : type;
+  const constants = [...(schema.enum ?? []), ...('const' in schema ? [schema.const] : [])].map((one) => typeof one);
+  const branches = (schema.anyOf ?? schema.oneOf ?? []).flatMap((branch) => [...typesOf(branch)]);
+  return new Set([...own, ...constants, ...branches]);
 }
 
 function normaliseScalar(node: ScalarNode, schema: JsonSchema, problems: Problems): ScalarNode {

@@ -11,6 +11,8 @@ export interface ScalarNode {
   readonly kind: 'scalar';
   readonly value: string | number | boolean | null;
   readonly place: Place;
+  /** How a number or boolean is written, where the format lets a text stand without quotes. */
+  readonly written?: string;
   readonly secret?: boolean;
 }
 

@@ -1,6 +1,10 @@
 import { editDistance } from '../diagnostics/suggestion.js';
+import type { Format } from './format.js';
+import type { ConfigNode } from './node.js';
 
 const MASK = '*';
+/** What a mask takes the place of: the rest is the text's structure. */
+const SHOWN = /[^\s"'{}[\]:,]/g;
 /** Keys of secrets in V2Ray's protocols, also of those that no plugin here brings. */
 const COMMON = /secret|passw|^pass$|token|private_?key|^psk$/i;
 
@@ -10,22 +14,101 @@ const COMMON = /secret|passw|^pass$|token|private_?key|^psk$/i;
  * misspelled keys.
  * @param names secret keys in lower case, beside the common ones
  */
-export function maskSecrets(text: string, names: ReadonlySet<string> = new Set()): string {
+export function maskSecrets(text: string, names: ReadonlySet<string> = new Set(), format: Format = 'jsonc'): string {
   const pieces: string[] = [];
   let copied = 0;
   const mask = (start: number, end: number): void => {
     if (start < copied) return;
-    pieces.push(text.slice(copied, start), text.slice(start, end).replaceAll(/[^\s"'{}[\]:,]/g, MASK));
+    pieces.push(text.slice(copied, start), text.slice(start, end).replaceAll(SHOWN, MASK));
     copied = end;
   };
   for (const found of text.matchAll(/([\w-]+)["']?\s*[:=]\s*/g)) {
     if (isSecretName((found[1] as string).toLowerCase(), names)) {
       const start = found.index + found[0].length;
-      mask(start, valueEnd(text, start));
+      const end = valueEnd(text, start);
+      if (format === 'yaml')
+        mask(found.index + (found[1] as string).length, Math.max(end, blockEnd(text, found.index)));
+      else mask(start, format === 'toml' ? Math.max(end, tripleEnd(text, start)) : end);
     }
   }
   pieces.push(text.slice(copied));
-  return pieces.join('');
+  const masked = pieces.join('');
+  return format === 'yaml' ? maskAnchors(text, masked, names) : masked;
+}
+
+/** In YAML, what a secret key names by an alias, also where the file is broken. */
+function maskAnchors(text: string, masked: string, names: ReadonlySet<string>): string {
+  let result = masked;
+  for (const found of text.matchAll(/([\w-]+)["']?\s*:\s*\*([^\s,[\]{}]+)/g)) {
+    if (!isSecretName((found[1] as string).toLowerCase(), names)) continue;
+    const anchor = `&${found[2]}`;
+    for (let at = text.indexOf(anchor); at >= 0; at = text.indexOf(anchor, at + 1)) {
+      const start = at + anchor.length;
+      if (!/\s/.test(text[start] ?? ' ')) continue;
+      const end = Math.max(blockEnd(text, at), valueEnd(text, start));
+      result = result.slice(0, start) + result.slice(start, end).replaceAll(SHOWN, MASK) + result.slice(end);
+    }
+  }
+  return result;
+}
+
+/**
+ * Masks what the tree knows to be secret values, wherever they stand: behind an anchor, in a table
+ * under a heading.
+ * @param text of the length of the tree's source
+ */
+export function maskTree(text: string, root: ConfigNode | undefined, names: ReadonlySet<string>): string {
+  const spans: [number, number][] = [];
+  const visit = (node: ConfigNode, secret: boolean): void => {
+    if (node.kind === 'object') {
+      for (const { key, value } of node.members) visit(value, secret || isSecretName(key.toLowerCase(), names));
+    } else if (node.kind === 'array') for (const item of node.items) visit(item, secret);
+    else if (secret && node.place.span !== undefined) spans.push([node.place.span.start, node.place.span.end]);
+  };
+  if (root !== undefined) visit(root, false);
+  const pieces: string[] = [];
+  let copied = 0;
+  for (const [start, end] of spans.sort((a, b) => a[0] - b[0])) {
+    if (end <= copied) continue;
+    const from = Math.max(start, copied);
+    pieces.push(text.slice(copied, from), text.slice(from, end).replaceAll(SHOWN, MASK));
+    copied = end;
+  }
+  return [...pieces, text.slice(copied)].join('');
+}
+
+/** Just after a value by indentation: the rest of the key's line, and all lines that are further in. */
+function blockEnd(text: string, key: number): number {
+  const lineStart = text.lastIndexOf('\n', key) + 1;
+  const inside = /[[{]/.test(text.slice(lineStart, key));
+  const own = /^[\s#-]*/.exec(text.slice(lineStart, key))?.[0].length ?? 0;
+  let end = lineEnd(text, key);
+  // Between brackets, what follows on the line is another key's.
+  if (inside) {
+    const length = text.slice(key).search(/[,}\]\n]/);
+    return length < 0 ? text.length : key + length;
+  }
+  while (end < text.length) {
+    const next = end + 1;
+    const line = text.slice(next, lineEnd(text, next));
+    const indent = line.search(/\S/);
+    if (indent >= 0 && indent <= own && !(indent === own && line[indent] === '-')) break;
+    end = lineEnd(text, next);
+  }
+  return end;
+}
+
+function lineEnd(text: string, from: number): number {
+  const end = text.indexOf('\n', from);
+  return end < 0 ? text.length : end;
+}
+
+/** Just after a text of several lines in TOML; the start if there is none. */
+function tripleEnd(text: string, start: number): number {
+  const quotes = text.slice(start, start + 3);
+  if (quotes !== '"""' && quotes !== "'''") return start;
+  const close = text.indexOf(quotes, start + 3);
+  return close < 0 ? text.length : close + 3;
 }
 
 function isSecretName(key: string, names: ReadonlySet<string>): boolean {

@@ -1,0 +1,220 @@
+import {
+  Composer,
+  isAlias,
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+  Parser,
+  type Alias,
+  type CST,
+  type Document,
+  type Node,
+  type Pair,
+  type ParsedNode,
+  type Scalar,
+  type YAMLMap,
+} from 'yaml';
+import type { Problems } from '../diagnostics/problems.js';
+import { MAX_DEPTH } from './jsonc.js';
+import { childPointer, type ConfigNode, type Member, type Place, type ScalarNode } from './node.js';
+import type { Source } from './source.js';
+import { reportYamlErrors } from './yaml-errors.js';
+
+/** How many values aliases may repeat: a text of some lines could fill the memory with them. */
+const MAX_REPEATED = 100_000;
+
+const CORE_TAG = /^(!|tag:yaml\.org,2002:(str|int|float|bool|null|map|seq))$/;
+
+/** Stops the reading after an error that was reported. */
+class Refused extends Error {}
+
+/**
+ * Reads one document of YAML 1.2 in its core schema, with anchors, aliases and merge keys.
+ * @returns undefined if the text has errors, which were reported
+ */
+export function readYaml(source: Source, problems: Problems): ConfigNode | undefined {
+  const refuse = (message: string, start = 0, end = start + 1): undefined => {
+    problems.error('C_SYNTAX', { pointer: '', span: { source, start, end } }, message);
+    return undefined;
+  };
+  try {
+    const tokens = [...new Parser().parse(source.text)];
+    if (tokens.some((token) => depthOf(token) > MAX_DEPTH))
+      return refuse(`nested more than ${MAX_DEPTH} levels deep`, 0, 0);
+    const composer = new Composer({ version: '1.2', schema: 'core', uniqueKeys: false, prettyErrors: false });
+    const [document, second] = [...composer.compose(tokens, true, source.text.length)];
+    if (document === undefined) return refuse('the file is empty', 0, 0);
+    if (document.errors.length > 0) {
+      reportYamlErrors(source, document.errors, problems);
+      return undefined;
+    }
+    if (second !== undefined) return refuse('a second document starts here; a file holds one', second.range[0]);
+    const { contents } = document as Document<ParsedNode>;
+    if (contents === null || (isScalar(contents) && contents.value === null && contents.source === '')) {
+      problems.error('C_SYNTAX', { pointer: '', span: { source, start: 0, end: 0 } }, 'the file is empty', {
+        expected: 'an object: {}',
+      });
+      return undefined;
+    }
+    return new YamlTree(source, problems).convert(contents, '', 0);
+  } catch (error) {
+    if (error instanceof Refused) return undefined;
+    if (error instanceof RangeError) return refuse('nested too deep', 0, 0);
+    throw error;
+  }
+}
+
+/** How deep a token is nested, found without recursion. */
+function depthOf(token: CST.Token): number {
+  let deepest = 0;
+  const open: [CST.Token, number][] = [[token, 0]];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const [current, depth] = next;
+    deepest = Math.max(deepest, depth);
+    if (deepest > MAX_DEPTH) break;
+    if (current.type === 'document' && current.value !== undefined) open.push([current.value, depth]);
+    if (!('items' in current)) continue;
+    for (const { key, value } of current.items) {
+      if (key) open.push([key, depth + 1]);
+      if (value) open.push([value, depth + 1]);
+    }
+  }
+  return deepest;
+}
+
+class YamlTree {
+  readonly #anchors = new Map<string, Node>();
+  /** Which node each alias means: an anchor may be given anew further on. */
+  readonly #targets = new Map<Alias, Node>();
+  readonly #open = new Set<Node>();
+  #aliasDepth = 0;
+  #repeated = 0;
+
+  constructor(
+    readonly source: Source,
+    readonly problems: Problems,
+  ) {}
+
+  convert(node: Node | null | undefined, pointer: string, depth: number): ConfigNode {
+    if (isAlias(node)) return this.#convertAlias(node, pointer, depth);
+    const place = this.#placeOf(node, pointer);
+    if (node === null || node === undefined) return { kind: 'scalar', value: null, place };
+    if (this.#aliasDepth > 0) {
+      this.#repeated += 1;
+      if (this.#repeated > MAX_REPEATED) this.#refuse(`aliases repeat more than ${MAX_REPEATED} values`, place);
+    }
+    if (depth > MAX_DEPTH) this.#refuse(`nested more than ${MAX_DEPTH} levels deep`, place);
+    const { tag } = node;
+    if (tag !== undefined && !CORE_TAG.test(tag)) this.#refuse('a tag that is not of the core schema', place);
+    const { anchor } = node as Scalar;
+    if (anchor !== undefined && this.#aliasDepth === 0) this.#anchors.set(anchor, node);
+    this.#open.add(node);
+    const converted = this.#convertOwn(node, place, depth);
+    this.#open.delete(node);
+    return converted;
+  }
+
+  #convertOwn(node: Node, place: Place, depth: number): ConfigNode {
+    if (isMap(node)) return { kind: 'object', members: this.#members(node, place.pointer, depth), place };
+    if (isSeq(node)) {
+      const items = node.items.map((item, index) => {
+        if (isPair(item)) return this.#refuse('a key and its value stand here without braces', place);
+        return this.convert(item as Node, childPointer(place.pointer, index), depth + 1);
+      });
+      return { kind: 'array', items, place };
+    }
+    return this.#scalar(node as Scalar, place);
+  }
+
+  #scalar({ value, source: written, type }: Scalar, place: Place): ScalarNode {
+    if (value === null || typeof value === 'string') return { kind: 'scalar', value, place };
+    if (typeof value !== 'boolean' && typeof value !== 'number')
+      return this.#refuse('not a value that JSON has', place);
+    if (!Number.isFinite(Number(value))) {
+      this.problems.error('C_TYPE', place, 'not a value that JSON has', { found: 'a number that is not finite' });
+      throw new Refused();
+    }
+    return { kind: 'scalar', value, place, ...(type === 'PLAIN' && written !== undefined ? { written } : {}) };
+  }
+
+  #convertAlias(alias: Alias, pointer: string, depth: number): ConfigNode {
+    const target = this.#targetOf(alias, pointer);
+    this.#aliasDepth += 1;
+    const converted = this.convert(target, pointer, depth);
+    this.#aliasDepth -= 1;
+    return converted;
+  }
+
+  #targetOf(alias: Alias, pointer: string): Node {
+    const target = this.#targets.get(alias) ?? this.#anchors.get(alias.source);
+    if (target === undefined)
+      return this.#refuse('no anchor of this name stands before', this.#placeOf(alias, pointer));
+    if (this.#open.has(target)) this.#refuse('an alias inside what it repeats', this.#placeOf(alias, pointer));
+    this.#targets.set(alias, target);
+    return target;
+  }
+
+  #members(map: YAMLMap, pointer: string, depth: number): Member[] {
+    const members = new Map<string, Member>();
+    const merged = new Set<string>();
+    for (const pair of map.items as Pair<Node, Node | null>[]) {
+      if (isScalar(pair.key) && pair.key.value === '<<' && pair.key.type === 'PLAIN') {
+        for (const member of this.#merged(pair.value, pointer, depth)) {
+          if (members.has(member.key)) continue;
+          members.set(member.key, member);
+          merged.add(member.key);
+        }
+        continue;
+      }
+      const key = this.#keyOf(pair.key, pointer);
+      const own = childPointer(pointer, key);
+      const earlier = members.get(key);
+      if (earlier !== undefined && !merged.has(key) && this.#aliasDepth === 0) {
+        this.problems.warning(
+          'C_DUPLICATE_KEY',
+          earlier.keyPlace,
+          `${JSON.stringify(key)} stands here and again further on; the last one counts`,
+        );
+      }
+      members.delete(key);
+      merged.delete(key);
+      const keyPlace = this.#placeOf(pair.key, own);
+      const value = this.convert(pair.value, own, depth + 1);
+      // A value that is left out stands where its key does.
+      const placed = value.place.span === undefined ? { ...value, place: keyPlace } : value;
+      members.set(key, { key, keyPlace, value: placed });
+    }
+    return [...members.values()];
+  }
+
+  /** What "<<" brings: an object's members, or those of several, where the first one counts. */
+  #merged(value: Node | null, pointer: string, depth: number): readonly Member[] {
+    const from = isSeq(value) ? (value.items as Node[]) : [value];
+    return from.flatMap((one) => {
+      const node = this.convert(one, pointer, depth + 1);
+      if (node.kind === 'object') return node.members;
+      return this.#refuse('"<<" takes an object or a list of objects', this.#placeOf(value, pointer));
+    });
+  }
+
+  #keyOf(key: Node | null, pointer: string): string {
+    const node = isAlias(key) ? this.#targetOf(key, pointer) : key;
+    if (!isScalar(node)) return this.#refuse('a key must be a text', this.#placeOf(key, pointer));
+    const { anchor } = node;
+    if (anchor !== undefined) this.#anchors.set(anchor, node);
+    return node.type === 'PLAIN' && node.source !== undefined ? node.source : String(node.value);
+  }
+
+  #placeOf(node: Node | null | undefined, pointer: string): Place {
+    const range = node?.range;
+    if (range === undefined || range === null) return { pointer };
+    return { pointer, span: { source: this.source, start: range[0], end: range[1] } };
+  }
+
+  #refuse(message: string, place: Place): never {
+    const span = place.span ?? { source: this.source, start: 0, end: 0 };
+    this.problems.error('C_SYNTAX', { pointer: place.pointer, span }, message);
+    throw new Refused();
+  }
+}
