@@ -31,14 +31,6 @@ export class UdpPath {
     });
   }
 
-  get isUnused(): boolean {
-    return this.#waiting.size === 0;
-  }
-
-  get isClosed(): boolean {
-    return this.#isClosed;
-  }
-
   /** @returns the answer, under another id than the query's. @throws SluiceError E_DNS_FAILED */
   async ask(query: Buffer, signal: AbortSignal): Promise<Buffer> {
     const id = this.#freeId();
@@ -48,8 +40,8 @@ export class UdpPath {
     try {
       return await new Promise<Buffer>((resolve, reject) => {
         onAbort = (): void => reject(givenUp());
-        if (signal.aborted) {
-          onAbort();
+        if (signal.aborted || this.#isClosed) {
+          reject(signal.aborted ? givenUp() : closedWay());
           return;
         }
         signal.addEventListener('abort', onAbort, { once: true });
@@ -65,7 +57,6 @@ export class UdpPath {
   }
 
   close(): void {
-    this.#isClosed = true;
     this.#done();
   }
 
@@ -86,7 +77,10 @@ export class UdpPath {
 
   #end(error: Error | undefined): void {
     this.#isClosed = true;
-    for (const waiting of [...this.#waiting.values()])
-      waiting.reject(new SluiceError('E_DNS_FAILED', 'the way to the DNS server was closed', { cause: error }));
+    for (const waiting of [...this.#waiting.values()]) waiting.reject(closedWay(error));
   }
+}
+
+function closedWay(cause?: Error): SluiceError {
+  return new SluiceError('E_DNS_FAILED', 'the way to the DNS server was closed', { cause });
 }

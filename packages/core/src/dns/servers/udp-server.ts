@@ -1,4 +1,4 @@
-import { SluiceError, type Destination, type DnsServer } from '@sluice/plugin-api';
+import type { Destination, DnsServer } from '@sluice/plugin-api';
 import { withId } from '../wire/build.js';
 import { isTruncated } from '../wire/message.js';
 import type { Reach } from './reach.js';
@@ -13,8 +13,8 @@ export class UdpServer implements DnsServer {
   readonly #to: Destination;
   /** For answers that do not fit into a packet. */
   readonly #large: DnsServer;
-  /** In the order of their last use. */
-  readonly #paths = new Set<Promise<UdpPath>>();
+  /** How many questions use each, in the order of when they were taken last. */
+  readonly #paths = new Map<Promise<UdpPath>, number>();
 
   constructor(reach: Reach, to: Destination, large: DnsServer) {
     this.#reach = reach;
@@ -32,33 +32,37 @@ export class UdpServer implements DnsServer {
   }
 
   async #ask(query: Buffer, signal: AbortSignal): Promise<Buffer> {
-    const opening = this.#path(signal);
-    let path: UdpPath;
+    const opening = this.#take(signal);
     try {
-      path = await opening;
-    } catch (error) {
-      this.#paths.delete(opening);
-      throw error;
-    }
-    try {
-      if (path.isClosed) throw new SluiceError('E_DNS_FAILED', 'the way to the DNS server was closed');
+      const path = await opening;
       return withId(await path.ask(query, signal), query.readUInt16BE(0));
     } finally {
-      if (path.isUnused) {
-        this.#paths.delete(opening);
-        path.close();
-      }
+      this.#giveBack(opening);
     }
   }
 
-  #path(signal: AbortSignal): Promise<UdpPath> {
-    const [longest] = this.#paths;
+  #take(signal: AbortSignal): Promise<UdpPath> {
+    const [longest] = this.#paths.keys();
     const isShared = longest !== undefined && this.#paths.size >= MAX_PATHS;
     const path = isShared
       ? longest
       : this.#reach.openPackets(this.#to, signal).then(({ packets, done }) => new UdpPath(packets, this.#to, done));
+    const users = this.#paths.get(path) ?? 0;
     this.#paths.delete(path);
-    this.#paths.add(path);
+    this.#paths.set(path, users + 1);
     return path;
+  }
+
+  #giveBack(opening: Promise<UdpPath>): void {
+    const users = (this.#paths.get(opening) ?? 1) - 1;
+    if (users > 0) {
+      this.#paths.set(opening, users);
+      return;
+    }
+    this.#paths.delete(opening);
+    opening.then(
+      (path) => path.close(),
+      () => undefined,
+    );
   }
 }
