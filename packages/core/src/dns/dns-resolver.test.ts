@@ -283,6 +283,28 @@ describe('of several servers', () => {
     expect(server.asked).toEqual([]);
   });
 
+  test('one that knows no extensions is asked without them', async () => {
+    const asked: boolean[] = [];
+    const old: DnsServer = {
+      exchange: (query) => {
+        asked.push(offeredSize(query) !== undefined);
+        if (offeredSize(query) === undefined)
+          return Promise.resolve(reply(query, { answers: [{ type: TYPE.A, data: ip4(192, 0, 2, 1) }] }));
+        // As some do: nothing but a header.
+        const header = Buffer.from(query.subarray(0, 12)).fill(0, 4);
+        header.writeUInt16BE(0x8000 | RCODE.FORMERR, 2);
+        return Promise.resolve(header);
+      },
+    };
+    const dns = resolver([upstream(old, { clientIp: '192.0.2.9' })]);
+    expect(await dns.resolve('a', 4)).toEqual(['192.0.2.1']);
+    expect(await dns.resolve('b', 4)).toEqual(['192.0.2.1']);
+    expect(asked).toEqual([true, false, false]);
+    const broken = new Scripted({ a: { rcode: RCODE.FORMERR } });
+    await expect(resolver([upstream(broken)]).resolve('a', 4)).rejects.toThrow(code('E_DNS_FAILED'));
+    expect(broken.asked).toHaveLength(2);
+  });
+
   test("tells the clients' network where it is to", async () => {
     const server = new Scripted({ a: '192.0.2.1' });
     await resolver([upstream(server, { clientIp: '198.51.100.7' })]).resolve('a', 4);

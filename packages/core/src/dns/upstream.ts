@@ -4,7 +4,7 @@ import type { IpSelection } from '../routing/matchers/ip-selection.js';
 import type { QueryStrategy } from './schema.js';
 import { untilAborted } from './servers/reach.js';
 import { buildQuery } from './wire/build.js';
-import { isAnswerTo, parseAnswer, RCODE } from './wire/message.js';
+import { isAnswerTo, parseAnswer, RCODE, refusesExtensions } from './wire/message.js';
 
 /** V2Ray gives each server this long, in ms. */
 const LIMIT_MS = 4000;
@@ -42,6 +42,8 @@ export class Upstream {
   readonly options: UpstreamOptions;
   /** Said once, not with every question. */
   #isFailing = false;
+  /** It has answered questions only without extensions. */
+  #isOld = false;
 
   constructor(options: UpstreamOptions) {
     this.options = options;
@@ -58,9 +60,8 @@ export class Upstream {
 
   /** @throws SluiceError E_DNS_FAILED, or of the dial */
   async lookup(name: string, type: number): Promise<UpstreamAnswer> {
-    const { clientIp, expectIps } = this.options;
-    const query = buildQuery(name, type, clientIp);
-    const answer = parseAnswer(await this.exchange(query));
+    const { expectIps } = this.options;
+    const answer = parseAnswer(await this.#ask(name, type));
     if (answer.isTruncated) throw new SluiceError('E_DNS_FAILED', `${this.options.name} gave a part of an answer`);
     if (answer.rcode === RCODE.NXDOMAIN)
       return { addresses: [], exists: false, ttl: answer.ttl ?? DEFAULT_NEGATIVE_TTL };
@@ -73,6 +74,17 @@ export class Upstream {
     if (answer.addresses.length > 0 && addresses.length === 0)
       throw new SluiceError('E_DNS_FAILED', `${this.options.name} answered with none of the expected addresses`);
     return { addresses, exists: true, ttl: answer.ttl ?? DEFAULT_NEGATIVE_TTL };
+  }
+
+  async #ask(name: string, type: number): Promise<Buffer> {
+    const { clientIp } = this.options;
+    if (!this.#isOld) {
+      const answer = await this.exchange(buildQuery(name, type, clientIp));
+      if (!refusesExtensions(answer)) return answer;
+    }
+    const answer = await this.exchange(buildQuery(name, type, undefined, false));
+    this.#isOld = !refusesExtensions(answer);
+    return answer;
   }
 
   /** Any message, within the time that a server has. @throws SluiceError E_DNS_FAILED, or of the dial */

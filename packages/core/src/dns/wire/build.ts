@@ -22,18 +22,20 @@ const RECORD_HEAD = 12;
 /**
  * A query with a random id.
  * @param clientIp an address of the client's network, for servers that answer by it
+ * @param isExtended false for servers from before RFC 6891; they are told no network either
  * @throws SluiceError E_ADDRESS_INVALID for what is no name
  */
-export function buildQuery(name: string, type: number, clientIp?: string): Buffer {
+export function buildQuery(name: string, type: number, clientIp?: string, isExtended = true): Buffer {
   const header = Buffer.alloc(HEADER_BYTES);
   header.writeUInt16BE(randomInt(0x10000), 0);
   header[2] = RECURSION_DESIRED;
   header.writeUInt16BE(1, 4);
-  header.writeUInt16BE(1, 10);
+  header.writeUInt16BE(isExtended ? 1 : 0, 10);
   const question = Buffer.alloc(4);
   question.writeUInt16BE(type, 0);
   question.writeUInt16BE(INTERNET, 2);
-  return Buffer.concat([header, writeName(name), question, optRecord(clientIp)]);
+  const parts = [header, writeName(name), question];
+  return Buffer.concat(isExtended ? [...parts, optRecord(clientIp)] : parts);
 }
 
 /**

@@ -185,6 +185,11 @@ function soaMinimum(message: Buffer, { data, dataEnd }: RecordPlace): number {
   return message.readUInt32BE(end + 16);
 }
 
+/** Whether a server does not know what RFC 6891 has added (its section 7). */
+export function refusesExtensions(answer: Buffer): boolean {
+  return rcodeOf(answer) === RCODE.FORMERR || rcodeOf(answer) === RCODE.NOTIMP;
+}
+
 function rcodeOf(message: Buffer): number {
   return (message[3] as number) & 0x0f;
 }
