@@ -4,6 +4,8 @@ export interface CachedAnswer {
   readonly addresses: readonly string[];
   /** Whether the name itself exists. */
   readonly exists: boolean;
+  /** The place of the server that gave it among those to be asked. */
+  readonly rank?: number;
   /** As of Date.now(). */
   readonly expiresAt: number;
 }

@@ -227,6 +227,15 @@ describe('of several servers', () => {
     expect(lines).toEqual([]);
   });
 
+  test('a name has no addresses of two of them', async () => {
+    const aaaa = { answers: [{ type: TYPE.AAAA, data: Buffer.alloc(16, 1) }] };
+    const first = new Scripted({ 'a 4': '10.0.0.1', 'a 6': aaaa });
+    const second = new Scripted({ 'a 4': '192.0.2.2', 'a 6': aaaa });
+    const dns = resolver([upstream(first, { expectIps: addresses('10.0.0.0/8') }), upstream(second)]);
+    for (let i = 0; i < 2; i += 1) expect(await dns.resolve('a')).toEqual(['10.0.0.1']);
+    expect(await dns.resolve('a', 6)).toHaveLength(1);
+  });
+
   test.each<[string, Partial<DnsResolverOptions>, boolean, string, string]>([
     ['by default all', {}, false, 'x.n', 'bac'],
     ['by default all', {}, false, 'm', 'abc'],

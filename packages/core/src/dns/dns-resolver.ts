@@ -65,7 +65,8 @@ export class DnsResolver implements Dns {
       return [...addresses];
     }
     const found = await Promise.allSettled([this.#lookup(asked, 4, false), this.#lookup(asked, 6, false)]);
-    const addresses = found.flatMap((each) => (each.status === 'fulfilled' ? each.value.addresses : []));
+    const answers = found.flatMap((each) => (each.status === 'fulfilled' ? each.value : []));
+    const addresses = ofFirstServer(answers.filter((answer) => answer.addresses.length > 0));
     if (addresses.length > 0) return addresses;
     // A family that failed may have had one; only where all have answered is it known that there is none.
     const failed = found.find((each) => each.status === 'rejected');
@@ -159,10 +160,10 @@ export class DnsResolver implements Dns {
 
   async #ask(name: string, type: number, family: Family, upstreams: readonly Upstream[]): Promise<CachedAnswer> {
     let last: SluiceError | undefined;
-    for (const upstream of upstreams) {
+    for (const [rank, upstream] of upstreams.entries()) {
       if (!upstream.asksFor(family)) continue;
       try {
-        return this.#keep(name, type, await upstream.lookup(name, type), upstream.options.isFake);
+        return this.#keep(name, type, { ...(await upstream.lookup(name, type)), rank }, upstream.options.isFake);
       } catch (error) {
         last = toSluiceError(error, 'E_DNS_FAILED');
         this.#options.logger.debug(`${upstream.options.name} did not resolve ${name}`, { reason: last.message });
@@ -173,11 +174,15 @@ export class DnsResolver implements Dns {
     return { addresses: [], exists: true, expiresAt: Date.now() };
   }
 
-  #keep(name: string, type: number, answer: UpstreamAnswer, isFake: boolean): CachedAnswer {
-    const limit = answer.addresses.length > 0 ? MAX_TTL : MAX_NEGATIVE_TTL;
-    const ttl = Math.min(answer.ttl, limit);
+  #keep(
+    name: string,
+    type: number,
+    { ttl: told, ...answer }: UpstreamAnswer & { readonly rank: number },
+    isFake: boolean,
+  ): CachedAnswer {
+    const ttl = Math.min(told, answer.addresses.length > 0 ? MAX_TTL : MAX_NEGATIVE_TTL);
     if (isFake) return { ...answer, expiresAt: Date.now() + ttl * 1000 };
-    return this.#options.cache.set(name, type, { addresses: answer.addresses, exists: answer.exists }, ttl);
+    return this.#options.cache.set(name, type, answer, ttl);
   }
 
   /** Those whose `domains` have the name, then the others, as far as they may be asked for it; never none. */
@@ -192,6 +197,16 @@ export class DnsResolver implements Dns {
     // As in V2Ray, the first one is asked where nobody may be.
     return inOrder.length > 0 ? inOrder : upstreams.slice(0, 1);
   }
+}
+
+/**
+ * The addresses of both families, from the same server: where the first one's of one family were not
+ * the expected ones, those of another server are not wanted beside its own.
+ */
+function ofFirstServer(answers: readonly CachedAnswer[]): string[] {
+  const rankOf = ({ rank = 0 }: CachedAnswer): number => rank;
+  const first = Math.min(...answers.map(rankOf));
+  return answers.flatMap((answer) => (rankOf(answer) === first ? answer.addresses : []));
 }
 
 function notFound(name: string): SluiceError {
