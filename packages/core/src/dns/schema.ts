@@ -93,7 +93,8 @@ export const dnsSchema = Type.Object(
     disableFallback: Type.Optional(
       Type.Boolean({
         default: false,
-        description: 'Whether servers with `domains` are asked for those only. Default false.',
+        description:
+          'Whether a name is asked only of servers that have it among their `domains`, or of the first where none has. Default false.',
       }),
     ),
     disableFallbackIfMatch: Type.Optional(
