@@ -5,7 +5,7 @@ import { builtInPlugins } from './built-in-plugins.js';
 export type LoadedFiles = Awaited<ReturnType<typeof loadFiles>>;
 
 /** Every plugin that ships with Sluice, the core's own part first. */
-const plugins = [corePlugin, ...builtInPlugins];
+export const plugins = [corePlugin, ...builtInPlugins];
 
 export interface LoadingOptions {
   readonly strict?: boolean;

@@ -2,6 +2,7 @@ import { FORMATS } from '@sluice/config';
 import { Command, Option } from 'commander';
 import { builtInPlugins } from './built-in-plugins.js';
 import { check, type CheckOptions } from './commands/check.js';
+import { convert, type ConvertOptions } from './commands/convert.js';
 import { explain, type ExplainOptions } from './commands/explain.js';
 import { addPluginCommands } from './commands/plugin-command.js';
 import { listPlugins, type PluginsOptions } from './commands/plugins.js';
@@ -40,6 +41,19 @@ export function makeProgram(exit: (code: number) => void): Command {
     .option('--merge', 'check the files merged, as `run` takes several')
     .option('--strict', 'treat unknown keys as errors')
     .action(async (files: string[], options: CheckOptions) => exit(await check(files, options)));
+  program
+    .command('convert')
+    .description('write a configuration in another format, with its comments')
+    .argument('<file>')
+    .addOption(
+      new Option('--to <name>', "format (default: by the output's name, else YAML, or JSONC from YAML)").choices(
+        FORMATS,
+      ),
+    )
+    .addOption(formatOption())
+    .option('-o, --output <file>', 'where to (default: the standard output)')
+    .option('--force', 'write over a file that is there')
+    .action(async (file: string, options: ConvertOptions) => exit(await convert(file, options)));
   program
     .command('explain')
     .description('say rule by rule why a connection would go where it goes; starts nothing')

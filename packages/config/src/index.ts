@@ -1,5 +1,6 @@
 export { AssetFolders } from './assets/asset-folders.js';
 export { ConfigError } from './config-error.js';
+export { convertText, type Converted } from './convert/convert.js';
 export { diagnosticCatalogue, type DiagnosticCode } from './diagnostics/catalogue.js';
 export { nearest } from './diagnostics/suggestion.js';
 export { formatDiagnostic } from './diagnostics/format.js';
@@ -13,6 +14,7 @@ export {
   type TextLoadResult,
 } from './load.js';
 export { FORMATS, namedFormat, type Format } from './source/format.js';
+export { readText } from './source/files.js';
 export * from './model.js';
 export { contributedBy } from './plugins/load-plugin.js';
 export type { LocatedPlugin } from './plugins/locate.js';

@@ -116,7 +116,8 @@ export async function loadFiles(paths: readonly string[], options: LoadOptions):
   ];
   const loaded = await loadNamedPlugins(wanted, options.plugins, problems);
   const plugins = [...options.plugins, ...loaded.map(({ plugin }) => plugin)];
-  return loadParsed(parsed, files, { ...options, plugins }, problems);
+  const origins = new Map(loaded.map(({ plugin, located }) => [plugin, located]));
+  return { ...loadParsed(parsed, files, { ...options, plugins }, problems), origins };
 }
 
 /** Loads what reads the files' formats, so that `loadTexts` can; without it, it reads JSON and JSONC. */
@@ -143,6 +144,15 @@ export function loadTexts(files: readonly TextFile[], options: LoadOptions): Tex
   return loadParsed(parsed, paths, options, problems);
 }
 
+/** One text as a tree, for those who write it anew, with what loading it says. */
+export async function loadTree(file: TextFile, options: LoadOptions): Promise<LoadedTree> {
+  await prepareFormats([file], options);
+  const problems = new Problems(options);
+  const parsed = parseTexts([file], options, problems);
+  const result = loadParsed(parsed, [file.file], options, problems);
+  return { ...(parsed[0] as ParsedFile), problems, result };
+}
+
 /** The same for a plain object. Diagnostics have pointers but no ranges. */
 export function loadObject(value: unknown, options: LoadOptions): LoadResult {
   const problems = new Problems(options);
@@ -159,6 +169,11 @@ interface ParsedFile {
   readonly format: Format;
   readonly source: Source;
   readonly node: ConfigNode | undefined;
+}
+
+interface LoadedTree extends ParsedFile {
+  readonly problems: Problems;
+  readonly result: TextLoadResult;
 }
 
 function parseTexts(files: readonly TextFile[], options: LoadOptions, problems: Problems): ParsedFile[] {

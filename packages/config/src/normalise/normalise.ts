@@ -101,7 +101,7 @@ function reportUnknownKey(one: Member, known: readonly string[], problems: Probl
 /** What is a number only because it stands without quotes, where a text is wanted. */
 function asText(node: ScalarNode, schema: JsonSchema, problems: Problems): ScalarNode {
   const { written, value } = node;
-  if (written === undefined) return node;
+  if (written === undefined || literals(schema).length > 0) return node;
   const types = typesOf(schema);
   const fits = typeof value === 'number' ? types.has('number') || types.has('integer') : types.has(typeof value);
   if (fits || !types.has('string')) return node;

@@ -10,10 +10,6 @@ import { scanToml, type TomlPlace } from './toml-places.js';
  * @returns undefined if the text has errors, which were reported
  */
 export function readToml(source: Source, problems: Problems): ConfigNode | undefined {
-  if (source.text.trim() === '') {
-    problems.error('C_SYNTAX', { pointer: '', span: { source, start: 0, end: 0 } }, 'the file is empty');
-    return undefined;
-  }
   try {
     const value = parse(source.text, { maxDepth: MAX_DEPTH });
     const reader = new TomlTree(source, problems);

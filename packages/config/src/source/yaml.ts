@@ -34,7 +34,7 @@ class Refused extends Error {}
  * @returns undefined if the text has errors, which were reported
  */
 export function readYaml(source: Source, problems: Problems): ConfigNode | undefined {
-  const refuse = (message: string, start = 0, end = start + 1): undefined => {
+  const refuse = (message: string, start = 0, end = start + 1): ConfigNode | undefined => {
     problems.error('C_SYNTAX', { pointer: '', span: { source, start, end } }, message);
     return undefined;
   };
