@@ -387,7 +387,7 @@ describe('what is known', () => {
     expect(server.asked).toHaveLength(2);
     dns.flush('fakes');
     expect(forgetFakes).toHaveBeenCalledOnce();
-    await dns.close();
+    dns.close();
     expect(server.closed).toBe(1);
   });
 
@@ -403,17 +403,16 @@ describe('what is known', () => {
     };
     const dns = resolver([upstream(slow)]);
     const found = dns.resolve('a', 4);
-    const closing = dns.close();
+    dns.close();
     expect(server.closed).toBe(0);
     answer?.();
     expect(await found).toEqual(['192.0.2.1']);
-    await closing;
-    expect(server.closed).toBe(1);
+    await vi.waitFor(() => expect(server.closed).toBe(1));
     const silent = new Scripted({ b: 'silence' });
     const other = resolver([upstream(silent)]);
     void other.resolve('b', 4).catch(() => undefined);
-    await other.close();
-    expect(silent.closed).toBe(1);
+    other.close();
+    await vi.waitFor(() => expect(silent.closed).toBe(1), 3000);
   });
 });
 

@@ -14,8 +14,8 @@ const MAX_NEGATIVE_TTL = 600;
 const HOSTS_TTL = 10;
 /** Questions that are asked of servers at a time. */
 const MAX_OPEN = 1024;
-/** In ms. */
-const CLOSE_MS = 500;
+/** What is still open is given up after this long, in ms; less than an instance waits for connections to close. */
+const CLOSE_MS = 1000;
 
 export interface DnsResolverOptions {
   readonly hosts: Hosts;
@@ -38,7 +38,7 @@ export class DnsResolver implements Dns {
 
   readonly #hasFakes: boolean;
   /** Questions for other things than addresses that are open. */
-  #passed = 0;
+  readonly #passed = new Set<Promise<Buffer>>();
 
   constructor(options: DnsResolverOptions) {
     this.#options = options;
@@ -97,13 +97,21 @@ export class DnsResolver implements Dns {
     else this.#options.forgetFakes();
   }
 
-  /** Waits a little for a moment without open questions: a reload is no reason to fail. */
-  async close(): Promise<void> {
-    let patience: NodeJS.Timeout | undefined;
-    let isLate = false;
-    const late = new Promise<void>((resolve) => (patience = setTimeout(resolve, CLOSE_MS))).then(() => (isLate = true));
-    while (this.#open.size > 0 && !isLate) await Promise.race([Promise.allSettled(this.#open.values()), late]);
-    clearTimeout(patience);
+  /** Questions that are open get a little time to be answered: a reload is no reason to fail. */
+  close(): void {
+    const open = [...this.#open.values(), ...this.#passed];
+    if (open.length === 0) {
+      this.#closeServers();
+      return;
+    }
+    const late = setTimeout(() => this.#closeServers(), CLOSE_MS);
+    void Promise.allSettled(open).then(() => {
+      clearTimeout(late);
+      this.#closeServers();
+    });
+  }
+
+  #closeServers(): void {
     for (const { options } of this.#options.upstreams) options.server.close?.();
   }
 
@@ -119,21 +127,26 @@ export class DnsResolver implements Dns {
   }
 
   /** What is no question for addresses goes to the first server that can be asked. */
-  async #pass(query: Buffer, { id, question }: Query): Promise<Buffer> {
-    let last: SluiceError | undefined;
-    if (this.#passed >= MAX_OPEN) throw tooMany();
-    this.#passed += 1;
+  async #pass(query: Buffer, parsed: Query): Promise<Buffer> {
+    if (this.#passed.size >= MAX_OPEN) throw tooMany();
+    const passed = this.#passOn(query, parsed);
+    this.#passed.add(passed);
     try {
-      for (const upstream of this.#inOrder(question.name)) {
-        if (upstream.options.isFake) continue;
-        try {
-          return withId(await upstream.exchange(query), id);
-        } catch (error) {
-          last = toSluiceError(error);
-        }
-      }
+      return await passed;
     } finally {
-      this.#passed -= 1;
+      this.#passed.delete(passed);
+    }
+  }
+
+  async #passOn(query: Buffer, { id, question }: Query): Promise<Buffer> {
+    let last: SluiceError | undefined;
+    for (const upstream of this.#inOrder(question.name)) {
+      if (upstream.options.isFake) continue;
+      try {
+        return withId(await upstream.exchange(query), id);
+      } catch (error) {
+        last = toSluiceError(error);
+      }
     }
     throw last ?? new SluiceError('E_DNS_FAILED', 'no DNS server can be asked');
   }

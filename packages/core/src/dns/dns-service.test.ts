@@ -14,7 +14,7 @@ import {
   type Dns,
   type Plugin,
 } from '@sluice/plugin-api';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { corePlugin } from '../core-plugin.js';
 import { NOTHING_LEFT } from '../instance.fixture.js';
 import { Instance } from '../instance.js';
@@ -182,8 +182,30 @@ describe('the configuration', () => {
     next = {};
     await instance.reload();
     // The operating system's again.
+    await vi.waitFor(() => expect(dns.flush).toBeUndefined());
     expect(await dns.resolve('localhost', 4)).toEqual(['127.0.0.1']);
-    expect(dns.flush).toBeUndefined();
+  });
+
+  test.each(['udp', 'tcp'])('may change in the midst of questions over %s', async (scheme) => {
+    const port = await nameServer.plain();
+    const draft = (i: number): Draft => ({
+      dns: { servers: [`${scheme}://127.0.0.1:${port}`], hosts: { x: `10.0.0.${i}` } },
+    });
+    const instance = await start(draft(0));
+    let isOver = false;
+    let count = 0;
+    const asking = Array.from({ length: 8 }, async () => {
+      while (!isOver) expect(await dns.resolve(`n${(count += 1)}.example`, 4)).toEqual(['192.0.2.1']);
+    });
+    for (let i = 1; i <= 10; i += 1) {
+      next = draft(i);
+      await instance.reload();
+      const before = count;
+      await vi.waitFor(() => expect(count).toBeGreaterThan(before + 10));
+    }
+    isOver = true;
+    await Promise.all(asking);
+    expect(await dns.resolve('x')).toEqual(['10.0.0.10']);
   });
 
   test('has made-up addresses that stay what they are over a reload', async () => {

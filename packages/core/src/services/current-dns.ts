@@ -21,10 +21,12 @@ export class CurrentDns implements Dns {
   /** @returns takes it back */
   use(dns: Dns): () => void {
     this.#others.push(dns);
-    return () => {
-      const at = this.#others.indexOf(dns);
-      if (at >= 0) this.#others.splice(at, 1);
-    };
+    // Not at once: where another follows, no question is to slip out to the operating system between them.
+    return () =>
+      void setImmediate(() => {
+        const at = this.#others.indexOf(dns);
+        if (at >= 0) this.#others.splice(at, 1);
+      });
   }
 
   resolve(domain: string, family?: Family): Promise<string[]> {
