@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream';
 import { namedFormat } from './format.js';
 
 /** V2Ray's name for the standard input. */
-export const STDIN = 'stdin:';
+const STDIN = 'stdin:';
 
 /** Far more than any configuration has. */
 const MAX_FILE_BYTES = 32 * 1024 * 1024;
