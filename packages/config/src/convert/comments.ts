@@ -14,8 +14,9 @@ export interface Comment {
 export async function commentsOf(text: string, format: Format): Promise<Comment[]> {
   const spans = await spansOf(text, format);
   return spans.map(([start, end]) => {
-    const lineStart = Math.max(text.lastIndexOf('\n', start - 1), text.lastIndexOf('\r', start - 1)) + 1;
-    const ownLine = text.slice(lineStart, start).trim() === '';
+    let before = start - 1;
+    while (text[before] === ' ' || text[before] === '\t') before -= 1;
+    const ownLine = before < 0 || text[before] === '\n' || text[before] === '\r';
     return { start, end, lines: wordsOf(text.slice(start, end)), ownLine };
   });
 }

@@ -38,18 +38,17 @@ export function maskSecrets(text: string, names: ReadonlySet<string> = new Set()
 
 /** In YAML, what a secret key names by an alias, also where the file is broken. */
 function maskAnchors(text: string, masked: string, names: ReadonlySet<string>): string {
-  let result = masked;
-  for (const found of text.matchAll(/([\w-]+)["']?\s*:\s*\*([^\s,[\]{}]+)/g)) {
-    if (!isSecretName((found[1] as string).toLowerCase(), names)) continue;
-    const anchor = `&${found[2]}`;
-    for (let at = text.indexOf(anchor); at >= 0; at = text.indexOf(anchor, at + 1)) {
-      const start = at + anchor.length;
-      if (!/\s/.test(text[start] ?? ' ')) continue;
-      const end = Math.max(blockEnd(text, at), valueEnd(text, start));
-      result = result.slice(0, start) + result.slice(start, end).replaceAll(SHOWN, MASK) + result.slice(end);
-    }
+  const anchors = new Set<string>();
+  for (const [, key = '', alias = ''] of text.matchAll(/([\w-]+)["']?\s*:\s*\*([^\s,[\]{}]+)/g))
+    if (isSecretName(key.toLowerCase(), names)) anchors.add(`&${alias}`);
+  if (anchors.size === 0) return masked;
+  const spans: [number, number][] = [];
+  for (const found of text.matchAll(/&[^\s,[\]{}]+/g)) {
+    if (!anchors.has(found[0])) continue;
+    const start = found.index + found[0].length;
+    spans.push([start, Math.max(blockEnd(text, found.index), valueEnd(text, start))]);
   }
-  return result;
+  return maskSpans(masked, spans);
 }
 
 /**
@@ -66,6 +65,10 @@ export function maskTree(text: string, root: ConfigNode | undefined, names: Read
     else if (secret && node.place.span !== undefined) spans.push([node.place.span.start, node.place.span.end]);
   };
   if (root !== undefined) visit(root, false);
+  return maskSpans(text, spans);
+}
+
+function maskSpans(text: string, spans: [number, number][]): string {
   const pieces: string[] = [];
   let copied = 0;
   for (const [start, end] of spans.sort((a, b) => a[0] - b[0])) {
