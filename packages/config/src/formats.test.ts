@@ -65,6 +65,7 @@ describe.each<Format>(['yaml', 'toml'])('%s', (format) => {
   it('cut off anywhere', async () => {
     const text = `# head\n${await written(sample, format)}`;
     for (let end = 0; end <= text.length; end += 1) expectPlaced(load(text.slice(0, end)), text.slice(0, end));
+    for (const broken of ['- \r\n[, ', 'a:\r\n\t- x\r\n  "', '\n\'"""\r\nlog']) expectPlaced(load(broken), broken);
   });
 
   it('with any stretch taken out', async () => {

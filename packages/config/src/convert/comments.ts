@@ -57,7 +57,9 @@ async function yamlSpans(text: string): Promise<[number, number][]> {
   return spans;
 }
 
-function wordsOf(comment: string): string[] {
+/** Without what no format allows in a comment. */
+function wordsOf(raw: string): string[] {
+  const comment = raw.replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u2028\u2029\ufeff]/g, ' ');
   if (!comment.startsWith('/*')) return [comment.replace(/^(#+|\/\/+)/, '').trimEnd()];
   const lines = comment.slice(2, -2).split(/\r\n|\n|\r/);
   return lines

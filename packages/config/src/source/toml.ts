@@ -28,7 +28,11 @@ function reportTomlError(source: Source, error: unknown, problems: Problems): vo
     const start = Math.min(offsetOf(source.text, error.line, error.column), last);
     const what = /^Invalid TOML document: ([^\n]*)/.exec(error.message)?.[1] ?? '';
     const message = /^[a-z][a-z ,'()-]*$/i.test(what) ? `this is not TOML: ${what}` : 'this is not TOML';
-    problems.error('C_SYNTAX', { pointer: '', span: { source, start, end: start + 1 } }, message);
+    problems.error(
+      'C_SYNTAX',
+      { pointer: '', span: { source, start, end: /[\r\n]/.test(source.text[start] ?? '\n') ? start : start + 1 } },
+      message,
+    );
     return;
   }
   if (!(error instanceof RangeError)) throw error;

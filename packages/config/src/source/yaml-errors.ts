@@ -38,7 +38,9 @@ export function reportYamlErrors(source: Source, errors: readonly YAMLParseError
     const { line } = source.range(start, start);
     if (lines.has(line) || lines.size >= MAX_SYNTAX_ERRORS) continue;
     lines.add(line);
-    const span = { source, start, end: Math.max(start + 1, Math.min(pos[1], last + 1)) };
+    // Not into the end of the line.
+    const lineEnd = start + (/[\r\n]|$/.exec(source.text.slice(start))?.index ?? 0);
+    const span = { source, start, end: Math.min(lineEnd, Math.max(start + 1, pos[1])) };
     problems.error('C_SYNTAX', { pointer: '', span }, messages[code] ?? 'this is not YAML');
   }
 }
