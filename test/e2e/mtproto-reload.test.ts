@@ -107,7 +107,7 @@ it('lets users come and go in the sample configuration, and touches nobody else'
   // Another secret is another user: who came by the old one is gone.
   const renewed = { ...eve, secret: bob.secret };
   const ended = closed(eves);
-  expect(await reload([user, renewed])).toContain('1 connections of users who are gone ended');
+  expect(await reload([user, renewed])).toContain('1 connection of users who are gone ended');
   await ended;
   await isTurnedAway(await connect(eve), dc);
   await answers(await connect(renewed), dc);

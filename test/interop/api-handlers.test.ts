@@ -110,8 +110,9 @@ describePeers("V2Ray's messages, made by v2ctl, to the program", ['v2ctl', 'curl
     }
     for (const [email, { socket, closed }] of [['ann', ann] as const, ['cyd', late] as const]) {
       expect(await alterInbound(program, 'socks', 'RemoveUserOperation', field(1, email))).toMatchObject({ status: 0 });
+      const ended = new Promise((resolve) => socket.once('end', resolve));
       socket.resume();
-      await Promise.race([closed, once(socket, 'end')]);
+      await Promise.race([closed, ended]);
       expect((await socksConnection(port, email === 'ann' ? ['ann', 'a1'] : cyd, target)).answer).toBe(-1);
     }
     expect(await alterInbound(program, 'socks', 'RemoveUserOperation', field(1, 'ann'))).toMatchObject({ status: 5 });

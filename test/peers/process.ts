@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { findBinary } from './debian.js';
 
 export interface PeerProcess {
@@ -102,14 +103,24 @@ export async function untilListening(port: number, host = '127.0.0.1'): Promise<
   while (!(await canConnect(host, port))) if (Date.now() > deadline) throw new Error(`nothing listens on ${port}`);
 }
 
-/** A port that was free a moment ago, for programs that cannot choose one themselves. */
+/**
+ * A port that was free a moment ago, for programs that cannot choose one themselves. It is below those that the kernel
+ * gives to outgoing connections, so that none of them takes it meanwhile.
+ */
 export async function freePort(host = '127.0.0.1'): Promise<number> {
-  const server = createServer().listen(0, host);
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
+  for (let tries = 1; ; tries += 1) {
+    const port = randomInt(10_240, 32_768);
+    const server = createServer().listen(port, host);
+    try {
+      await once(server, 'listening');
+    } catch (error) {
+      if (tries === 50) throw error;
+      continue;
+    }
+    server.close();
+    await once(server, 'close');
+    return port;
+  }
 }
 
 export interface RunResult {
