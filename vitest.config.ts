@@ -19,7 +19,7 @@ export default defineConfig({
   test: {
     pool: 'forks',
     maxWorkers: 2,
-    setupFiles: ['./scripts/test-seed.mjs'],
+    setupFiles: ['./scripts/test-watch.mjs', './scripts/test-seed.mjs'],
     reporters: ['default', './scripts/test-summary.mjs'],
     projects: [
       {

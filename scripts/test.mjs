@@ -11,6 +11,8 @@ import { argv, env, execPath, stdout } from 'node:process';
 import { build, install, root, run, tools } from './workspace.mjs';
 
 const onCi = ['true', '1'].includes(env.CI ?? '');
+/** More than twice what all tests take. A run that hangs is to say so. */
+const LIMIT_MS = 25 * 60_000;
 const problems = [];
 const durations = [];
 
@@ -31,6 +33,8 @@ function runTests() {
     const plain = stdout.isTTY ? {} : { NO_COLOR: '1' };
     const code = run(execPath, [tools.vitest, 'run', ...argv.slice(2)], {
       env: { ...env, ...plain, SLUICE_TEST_SUMMARY: file },
+      timeout: LIMIT_MS,
+      killSignal: 'SIGKILL',
     });
     const summary = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
     if (code !== 0) problems.push('tests failed');

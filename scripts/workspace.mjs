@@ -24,7 +24,7 @@ export const tools = {
 export function run(command, args, options = {}) {
   const { status, signal, error } = spawnSync(command, args, { cwd: root, stdio: 'inherit', ...options });
   if (error !== undefined) console.error(`${command}: ${error.message}`);
-  if (signal !== null) kill(pid, signal);
+  if (signal !== null && error?.code !== 'ETIMEDOUT') kill(pid, signal);
   return status ?? 1;
 }
 
