@@ -8,6 +8,7 @@ import { addPluginCommands } from './commands/plugin-command.js';
 import { listPlugins, type PluginsOptions } from './commands/plugins.js';
 import { reload, type ReloadOptions } from './commands/reload.js';
 import { run, type RunOptions } from './commands/run.js';
+import { schema, type SchemaOptions } from './commands/schema.js';
 import { version } from './version.js';
 
 const collect = (value: string, previous: string[] = []): string[] => [...previous, value];
@@ -80,6 +81,15 @@ export function makeProgram(exit: (code: number) => void): Command {
     .option('--plugin <name>', 'with this plugin; repeat for several', collect, [])
     .option('--json', 'print it as JSON')
     .action(async (options: PluginsOptions) => exit(await listPlugins(options)));
+  program
+    .command('schema')
+    .description('write the JSON Schema of configurations, for editors; runs no plugin that is not built in')
+    .option('-o, --output <file>', 'where to (default: the standard output)')
+    .option('-c, --config <file>', 'with the plugins that this configuration names; repeat for several', collect, [])
+    .option('--plugin <name>', 'with this plugin; repeat for several', collect, [])
+    .option('--no-installed', 'without plugins that are installed here and not named')
+    .option('--of <plugin>', 'write the schema file of this plugin instead, which is run for that')
+    .action(async (options: SchemaOptions) => exit(await schema(options)));
   program
     .command('version')
     .description('print the version')

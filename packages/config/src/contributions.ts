@@ -38,9 +38,9 @@ export class PluginContributions {
 }
 
 /** Of two of one name the first counts; that there are two is the runtime's registry to say. */
-function collect<C>(
-  plugins: readonly Plugin[],
-  of: (plugin: Plugin) => Readonly<Record<string, C>> | undefined,
+export function collect<P extends { readonly name: string }, C>(
+  plugins: readonly P[],
+  of: (plugin: P) => Readonly<Record<string, C>> | undefined,
 ): Map<string, Named<C>> {
   const found = new Map<string, Named<C>>();
   for (const plugin of plugins) {

@@ -13,6 +13,7 @@ export * from './contributions/service.js';
 export * from './contributions/sniffer.js';
 export { isUnreachable, ServerRing } from './outbound/server-ring.js';
 export * from './plugin.js';
+export * from './schema-file.js';
 export * from './services/control.js';
 export * from './services/dialer.js';
 export * from './services/dispatcher.js';

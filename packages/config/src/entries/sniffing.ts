@@ -4,9 +4,9 @@ import { isTrue, member, type ConfigNode, type ObjectNode, type Place } from '..
 import type { EntryContext } from './context.js';
 
 /** V2Ray's other names for what a sniffer finds. */
-const OTHER_NAMES: Readonly<Record<string, string>> = { https: 'tls', ssl: 'tls' };
+export const OTHER_NAMES: Readonly<Record<string, string>> = { https: 'tls', ssl: 'tls' };
 /** Names that are no sniffer's: what a made-up address stands for. */
-const BY_ADDRESS = ['fakedns', 'fakedns+others'];
+export const BY_ADDRESS = ['fakedns', 'fakedns+others'];
 
 /** An inbound's `sniffing`, or the older `domainOverride`; undefined where it is off. */
 export function readSniffing(inbound: ObjectNode, context: EntryContext): SniffingConfig | undefined {

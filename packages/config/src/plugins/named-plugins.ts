@@ -37,7 +37,7 @@ export function wantedBy(file: string, root: ConfigNode): WantedPlugin[] {
 }
 
 /** Where a plugin is looked for, in order. */
-function pluginFolders(folder: string): string[] {
+export function pluginFolders(folder: string): string[] {
   return [...new Set([folder, process.cwd(), PROGRAM_FOLDER])];
 }
 

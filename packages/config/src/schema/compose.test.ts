@@ -74,27 +74,4 @@ describe('composeSchema', () => {
     expect(accepts({ lgo: {} })).toBe(false);
     expect(accepts({ inbounds: [inbound({ lsten: '' })] })).toBe(false);
   });
-
-  it('describes every key of the core, and says its default', () => {
-    const bare = composeSchema({ plugins: [] });
-    const keys = [...properties(bare, '')];
-    expect(keys.length).toBeGreaterThan(80);
-    const poor = keys.filter(
-      ([, { description }]) =>
-        !/^[A-Z"].{20,}[.]$/s.test(description ?? '') || !/default|not read/i.test(description ?? ''),
-    );
-    expect(poor.map(([key]) => key)).toEqual([]);
-  });
 });
-
-function* properties(schema: JsonSchema, path: string): Generator<[string, JsonSchema]> {
-  for (const [key, property] of Object.entries(schema.properties ?? {})) {
-    yield [`${path}.${key}`, property];
-    yield* properties(property, `${path}.${key}`);
-  }
-  for (const [name, part] of Object.entries((schema['definitions'] ?? {}) as Record<string, JsonSchema>))
-    yield* properties(part, name);
-  const { items, additionalProperties } = schema;
-  if (typeof items === 'object' && !Array.isArray(items)) yield* properties(items as JsonSchema, `${path}[]`);
-  if (typeof additionalProperties === 'object') yield* properties(additionalProperties, `${path}.*`);
-}

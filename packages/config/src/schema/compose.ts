@@ -1,90 +1,182 @@
-import { Type, type Plugin, type TSchema } from '@sluice/plugin-api';
-import { PluginContributions, type Named } from '../contributions.js';
+import { Type, type ContributionSchema, type PluginSchemaFile, type TSchema } from '@sluice/plugin-api';
+import { collect, type Named } from '../contributions.js';
+import { BY_ADDRESS, OTHER_NAMES } from '../entries/sniffing.js';
+import { closed } from './closed.js';
+import { withEditorHelp } from './editor-help.js';
 import { inboundSchema } from './inbound.js';
 import type { JsonSchema } from './json-schema.js';
 import { outboundSchema } from './outbound.js';
 import { rootSchema } from './root.js';
 import { balancerSchema, ruleSchema, strategySchema } from './routing.js';
+import { fieldRuleSnippets, inboundSnippets, outboundSnippets } from './snippets.js';
+import { streamSchema } from './stream.js';
+import { mapSubschemas } from './subschemas.js';
 
-type Described = Named<{ readonly description: string; readonly schema: TSchema }>;
+export interface ComposeOptions {
+  /** Plugins themselves, or what their schema files say. */
+  readonly plugins: readonly PluginSchemaFile[];
+  /** Whether names that none of them has are to be allowed, because there are others of whom nothing is known. */
+  readonly isOpen?: boolean;
+  /** A URI for `$id`. Default: none. */
+  readonly id?: string;
+}
+
+type Known = readonly Named<ContributionSchema>[];
 
 /**
  * One draft-07 schema of everything that a configuration may hold with these plugins, for editors
- * and docs: the names of protocols and rule types as an enum, what belongs to each as if/then.
+ * and docs: the names of protocols and rule types as an enum, what belongs to each as if/then. It asks for the
+ * spelling of the docs, where the loader takes other cases and null, too.
  */
-export function composeSchema({ plugins }: { readonly plugins: readonly Plugin[] }): JsonSchema {
-  const contributions = new PluginContributions(plugins);
-  const ref = (name: string): TSchema => Type.Unsafe({ $ref: `#/definitions/${name}` });
-  const services = Object.fromEntries(
-    [...contributions.services.values()].map(({ name, contribution }) => [name, contribution.schema]),
-  );
+export function composeSchema({ plugins, isOpen = false, id }: ComposeOptions): JsonSchema {
+  const sorted = <C>(of: (plugin: PluginSchemaFile) => Readonly<Record<string, C>> | undefined): Named<C>[] =>
+    [...collect(plugins, of).values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const inbounds = sorted((plugin) => plugin.inbounds);
+  const outbounds = sorted((plugin) => plugin.outbounds);
+  const rules = sorted((plugin) => plugin.ruleTypes);
+  const strategies = sorted((plugin) => plugin.balancerStrategies);
+  const sniffers = sorted((plugin) => plugin.sniffers);
+  const services = [...collect(plugins, (plugin) => plugin.services).values()];
   const root = plain(
     rootSchema({
       inbound: ref('inbound'),
       outbound: ref('outbound'),
       rule: ref('rule'),
       balancer: ref('balancer'),
-      services,
+      services: Object.fromEntries(services.map((named) => [named.name, Type.Unsafe(serviceSchema(named))])),
     }),
   );
+  const inbound = chosenBy('protocol', withSniffers(handler(inboundSchema), sniffers, isOpen), inbounds, isOpen);
+  const strategy = chosenBy('type', plain(strategySchema), strategies, isOpen);
+  const definitions = {
+    inbound: { ...inbound, defaultSnippets: inboundSnippets(inbounds) },
+    outbound: {
+      ...chosenBy('protocol', handler(outboundSchema), outbounds, isOpen),
+      defaultSnippets: outboundSnippets(outbounds),
+    },
+    stream: plain(streamSchema),
+    rule: {
+      ...chosenBy('type', plain(ruleSchema), rules, isOpen, ruleOf),
+      ...(rules.some(({ name }) => name === 'field') ? { defaultSnippets: fieldRuleSnippets } : {}),
+    },
+    balancer: withStrategies(plain(balancerSchema(ref('strategy'))), strategy.properties?.type),
+    strategy,
+  };
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
+    ...(id === undefined ? {} : { $id: id }),
     title: 'Sluice configuration',
-    ...root,
-    definitions: {
-      inbound: chosenBy('protocol', inboundSchema, contributions.inbounds, settingsOf),
-      outbound: chosenBy('protocol', outboundSchema, contributions.outbounds, settingsOf),
-      rule: chosenBy('type', ruleSchema, contributions.ruleTypes, (schema) => schema),
-      balancer: plain(balancerSchema(ref('strategy'))),
-      strategy: chosenBy('type', strategySchema, contributions.balancerStrategies, settingsOf),
-    },
+    ...withEditorHelp({ ...root, ...(isOpen ? { additionalProperties: true } : {}), definitions }),
   };
 }
 
-function settingsOf(schema: JsonSchema): JsonSchema {
+function ref(name: string): TSchema {
+  return Type.Unsafe({ $ref: `#/definitions/${name}` });
+}
+
+/** An inbound or outbound, whose `streamSettings` are long and the same. */
+function handler(schema: TSchema): JsonSchema {
+  const entry = plain(schema);
+  return { ...entry, properties: { ...entry.properties, streamSettings: plain(ref('stream')) } };
+}
+
+function serviceSchema({ contribution }: Named<ContributionSchema>): JsonSchema {
+  const schema = contributed(contribution);
+  return { ...schema, description: schema.description ?? `${contribution.description} Default: none.` };
+}
+
+/** What plugins bring: closed, since the loader knows of no other keys. */
+function contributed({ schema }: ContributionSchema): JsonSchema {
+  return closed(plain(schema));
+}
+
+function settingsOf(schema: JsonSchema, { name, contribution }: Named<ContributionSchema>): JsonSchema {
   const needed = (schema.required ?? []).length > 0;
-  return { properties: { settings: schema }, ...(needed ? { required: ['settings'] } : {}) };
+  const said = `What "${name}" needs to know. ${schema.description ?? contribution.description}`;
+  const settings = { ...schema, description: needed ? said : `${said} Default {}.` };
+  return { properties: { settings }, ...(needed ? { required: ['settings'] } : {}) };
+}
+
+/** A rule's own keys stand beside those of its type. */
+function ruleOf(schema: JsonSchema): JsonSchema {
+  if (schema.additionalProperties !== false) return schema;
+  const own = Object.fromEntries(Object.keys(ruleSchema.properties).map((key) => [key, true]));
+  return { ...schema, properties: { ...own, ...schema.properties } as Record<string, JsonSchema> };
 }
 
 function chosenBy(
   key: string,
-  base: TSchema,
-  known: ReadonlyMap<string, Described>,
-  part: (schema: JsonSchema) => JsonSchema,
+  entry: JsonSchema,
+  known: Known,
+  isOpen: boolean,
+  part: (schema: JsonSchema, named: Named<ContributionSchema>) => JsonSchema = settingsOf,
 ): JsonSchema {
-  const entry = plain(base);
-  if (known.size === 0) return entry;
-  const named = [...known.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
-  const choice = {
-    ...entry.properties?.[key],
-    enum: named.map(({ name }) => name),
-    enumDescriptions: named.map(({ contribution }) => contribution.description),
-  };
+  if (known.length === 0) return entry;
   return {
     ...entry,
-    properties: { ...entry.properties, [key]: choice },
-    allOf: named.map(({ name, contribution }) => ({
-      if: { properties: { [key]: { const: name } }, required: [key] },
-      then: part(withoutDefaulted(plain(contribution.schema))),
+    properties: { ...entry.properties, [key]: { ...entry.properties?.[key], ...namesOf(known, isOpen) } },
+    allOf: known.map((named) => ({
+      if: { properties: { [key]: { const: named.name } }, required: [key] },
+      then: part(contributed(named.contribution), named),
     })),
   };
 }
 
+function namesOf(known: readonly Named<{ readonly description: string }>[], isOpen: boolean): JsonSchema {
+  const names = {
+    enum: known.map(({ name }) => name),
+    enumDescriptions: known.map(({ contribution }) => contribution.description),
+  };
+  return isOpen
+    ? { anyOf: [{ ...names, markdownEnumDescriptions: names.enumDescriptions }, { type: 'string' }] }
+    : names;
+}
+
+/** Offers the sniffers' names in `sniffing.destOverride`. */
+function withSniffers(
+  entry: JsonSchema,
+  sniffers: readonly Named<{ readonly description: string }>[],
+  isOpen: boolean,
+): JsonSchema {
+  const other = Object.entries(OTHER_NAMES).map(([name, same]) => outline(name, `Another name of "${same}".`));
+  const byAddress = BY_ADDRESS.map((name) => outline(name, 'The name that a made-up address stands for (`fakedns`).'));
+  const items = { type: 'string', ...namesOf([...sniffers, ...byAddress, ...other], isOpen) };
+  return replaced(entry, ['sniffing', 'destOverride'], (property) => ({
+    ...property,
+    anyOf: (property.anyOf ?? []).map((branch) => (branch.type === 'array' ? { ...branch, items } : branch)),
+  }));
+}
+
+function outline(name: string, description: string): Named<{ readonly description: string }> {
+  return { name, contribution: { description }, plugin: '' };
+}
+
+/** Offers the strategies' names where the type alone stands for a strategy. */
+function withStrategies(balancer: JsonSchema, type: JsonSchema | undefined): JsonSchema {
+  return replaced(balancer, ['strategy'], (property) => ({
+    ...property,
+    anyOf: (property.anyOf ?? []).map((branch) => (branch.type === 'string' ? (type ?? branch) : branch)),
+  }));
+}
+
+function replaced(schema: JsonSchema, path: readonly string[], change: (part: JsonSchema) => JsonSchema): JsonSchema {
+  const [key, ...rest] = path;
+  if (key === undefined) return change(schema);
+  const property = schema.properties?.[key];
+  if (property === undefined) return schema;
+  return { ...schema, properties: { ...schema.properties, [key]: replaced(property, rest, change) } };
+}
+
 /** As JSON: TypeBox's symbols stay behind. */
-function plain(schema: TSchema): JsonSchema {
+function plain(schema: unknown): JsonSchema {
   return withoutDefaulted(JSON.parse(JSON.stringify(schema)) as JsonSchema);
 }
 
 /** What has a default need not be written, so an editor must not ask for it. */
-function withoutDefaulted<T>(schema: T): T {
-  if (typeof schema !== 'object' || schema === null) return schema;
-  if (Array.isArray(schema)) return schema.map((part: unknown) => withoutDefaulted(part)) as T;
-  const copy = Object.fromEntries(
-    Object.entries(schema).map(([key, value]) => [key, withoutDefaulted(value as unknown)]),
-  ) as JsonSchema;
-  if (!Array.isArray(copy.required) || copy.properties === undefined) return copy as T;
-  const { properties } = copy;
-  const { required, ...rest } = copy;
-  const needed = required.filter((key: string) => properties[key]?.default === undefined);
-  return (needed.length === 0 ? rest : { ...rest, required: needed }) as T;
+function withoutDefaulted(schema: JsonSchema): JsonSchema {
+  const { required, ...rest } = mapSubschemas(schema, withoutDefaulted);
+  const { properties } = rest;
+  if (required === undefined || properties === undefined) return required === undefined ? rest : { ...rest, required };
+  const needed = required.filter((key) => properties[key]?.default === undefined);
+  return needed.length === 0 ? rest : { ...rest, required: needed };
 }

@@ -17,12 +17,18 @@ export interface JsonSchema {
   readonly const?: unknown;
   readonly default?: unknown;
   readonly description?: string;
+  readonly markdownDescription?: string;
+  readonly enumDescriptions?: readonly string[];
+  readonly deprecated?: boolean;
+  readonly deprecationMessage?: string;
   readonly examples?: readonly unknown[];
   readonly minimum?: number;
   readonly maximum?: number;
   readonly minLength?: number;
   readonly maxLength?: number;
   readonly pattern?: string;
+  /** What a number counts: "seconds", "bytes", "connections". */
+  readonly unit?: string;
   /** The value is never shown. */
   readonly secret?: boolean;
   /** Other spellings of the values of an enum, by spelling. */
@@ -36,6 +42,9 @@ export interface JsonSchema {
 /** Keywords beside draft-07's that schemas may use: ours, and those that editors know. */
 export const vocabulary = [
   'secret',
+  'unit',
+  'x-secret',
+  'x-unit',
   'aliases',
   'fallback',
   'patternErrorMessage',
