@@ -1,4 +1,4 @@
-import { formatDiagnostic, type Diagnostic } from '@sluice/config';
+import { formatDiagnostic, type Diagnostic, type Severity } from '@sluice/config';
 import { SluiceError } from '@sluice/plugin-api';
 
 /** Prints diagnostics to standard error, errors first, each with its place. */
@@ -11,15 +11,17 @@ export function reportDiagnostics(diagnostics: readonly Diagnostic[], sources: R
 }
 
 function rank(diagnostic: Diagnostic): number {
-  return diagnostic.severity === 'error' ? 0 : 1;
+  return ['error', 'warning', 'info'].indexOf(diagnostic.severity);
 }
 
-/** "3 errors, 1 warning". */
+/** "3 errors, 1 warning", and ", 2 hints" if there are any. */
 export function countDiagnostics(diagnostics: readonly Diagnostic[]): string {
-  const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
-  const warnings = diagnostics.length - errors;
-  const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;
-  return `${count(errors, 'error')}, ${count(warnings, 'warning')}`;
+  const count = (wanted: Severity, noun: string): string => {
+    const n = diagnostics.filter(({ severity }) => severity === wanted).length;
+    return `${n} ${noun}${n === 1 ? '' : 's'}`;
+  };
+  const hints = count('info', 'hint');
+  return [count('error', 'error'), count('warning', 'warning'), ...(hints.startsWith('0 ') ? [] : [hints])].join(', ');
 }
 
 /** Prints why a command failed; a fault of ours comes with its stack. */

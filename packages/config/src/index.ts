@@ -1,7 +1,7 @@
 export { AssetFolders } from './assets/asset-folders.js';
 export { ConfigError } from './config-error.js';
 export { convertText, type Converted } from './convert/convert.js';
-export { diagnosticCatalogue, type DiagnosticCode } from './diagnostics/catalogue.js';
+export { diagnosticCatalogue, type CatalogueEntry, type DiagnosticCode } from './diagnostics/catalogue.js';
 export { nearest } from './diagnostics/suggestion.js';
 export { formatDiagnostic } from './diagnostics/format.js';
 export {

@@ -125,7 +125,8 @@ export interface SluiceConfig {
   readonly assetFolders: readonly string[];
 }
 
-export type Severity = 'error' | 'warning';
+/** With an error nothing runs; `info` is for what may well be meant so. */
+export type Severity = 'error' | 'warning' | 'info';
 
 /** A place in a file; line and column count from 1, the column in UTF-16 units. */
 export interface SourceRange {

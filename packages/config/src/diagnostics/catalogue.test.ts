@@ -4,7 +4,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { covered, inbound, load, loadValue, outbound } from '../load.fixture.js';
 import { loadFiles, loadTexts } from '../load.js';
 import { broken, plugins } from '../plugins.fixture.js';
-import { diagnosticCatalogue } from './catalogue.js';
+import { diagnosticCatalogue, type CatalogueEntry, type DiagnosticCode } from './catalogue.js';
 
 /** A problem, and what its range covers. */
 type Case = readonly [name: string, value: unknown, code: string, pointer: string, covers: string, message?: RegExp];
@@ -506,6 +506,12 @@ const harmless: readonly [string, object][] = [
   ['one port on two addresses', { inbounds: [inbound({ tag: 'a' }), inbound({ tag: 'b', listen: '127.0.0.2' })] }],
 ];
 
+/** Those that the catalogue says a code may have. */
+function severities(code: string): string[] {
+  const { severity, also }: CatalogueEntry = diagnosticCatalogue[code as DiagnosticCode];
+  return also === undefined ? [severity] : [severity, also];
+}
+
 describe('diagnostics', () => {
   const seen = new Set<string>();
 
@@ -520,6 +526,7 @@ describe('diagnostics', () => {
     const [diagnostic] = result.diagnostics as [(typeof result.diagnostics)[0]];
     expect(covered(text, diagnostic)).toBe(covers);
     if (message !== undefined) expect(diagnostic.message).toMatch(message);
+    expect(severities(code)).toContain(severity);
     expect(Object.isFrozen(diagnostic)).toBe(true);
     seen.add(code);
   });

@@ -33,6 +33,10 @@ export class Problems {
     this.#add('warning', code, place, message, details);
   }
 
+  info(code: DiagnosticCode, place: Place, message: string, details: ProblemDetails = {}): void {
+    this.#add('info', code, place, message, details);
+  }
+
   /** By file, in the files' order, and by place within each. */
   sorted(files: readonly string[]): readonly Diagnostic[] {
     const fileRank = ({ range }: Diagnostic): number =>
