@@ -11,6 +11,7 @@ const plugin = definePlugin({
     echo: {
       description: 'Echoes.',
       schema: Type.Object({ times: Type.Optional(Type.Integer({ minimum: 1 })) }),
+      networks: () => ['tcp'],
       create: () => ({ accept: () => Promise.resolve() }),
     },
   },

@@ -8,6 +8,7 @@ export const blackholeSettings = Type.Object({
           Type.Unsafe<'none' | 'http'>({
             type: 'string',
             enum: ['none', 'http'],
+            enumDescriptions: ['Nothing.', 'An answer "403 Forbidden", for browsers.'],
             default: 'none',
             description:
               'What a connection gets before it is closed. "none" (default): nothing. "http": an answer "403 Forbidden", for browsers.',

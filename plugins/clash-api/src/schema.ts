@@ -12,19 +12,21 @@ export const clashApiSettings = Type.Object({
     secretString({
       maxLength: 512,
       description:
-        'What a dashboard must know: sent as `Authorization: Bearer …`, by WebSockets as `?token=…`. Without it everybody on this machine may look and change. Empty is the same as none.',
+        'What a dashboard must know: sent as `Authorization: Bearer …`, by WebSockets as `?token=…`. Empty is the same as none. Default: none, and everybody on this machine may look and change.',
     }),
   ),
   'external-ui': Type.Optional(
     Type.String({
       minLength: 1,
+      examples: ['/usr/share/metacubexd'],
       description:
-        'A folder with a dashboard (metacubexd, zashboard, yacd…), served under /ui/. Relative to the working directory.',
+        'A folder with a dashboard (metacubexd, zashboard, yacd…), served under /ui/. Relative to the working directory. Default: none is served.',
     }),
   ),
   'allow-origins': Type.Optional(
     Type.Array(Type.String({ minLength: 1, maxLength: 300 }), {
       maxItems: 64,
+      examples: [['https://board.example']],
       description:
         'Web origins, such as "https://board.example", whose pages may use the API in a browser; "*" for all. Default: pages served here, and with a `secret` also the places where the known dashboards are published.',
     }),
@@ -33,7 +35,8 @@ export const clashApiSettings = Type.Object({
     Type.String({
       maxLength: 32,
       default: 'rule',
-      description: 'The mode that is shown. Only "rule" is possible: connections always follow `routing.rules`.',
+      description:
+        'The mode that is shown. Only "rule" is possible: connections always follow `routing.rules`. Default "rule".',
     }),
   ),
 });

@@ -5,6 +5,7 @@ export const dnsSettings = Type.Object({
     Type.Unsafe<'tcp' | 'udp'>({
       type: 'string',
       enum: ['tcp', 'udp'],
+      enumDescriptions: ['By TCP.', 'By UDP.'],
       description: 'How questions that are passed on are sent: "tcp" or "udp". Default: as they came.',
     }),
   ),
@@ -14,11 +15,14 @@ export const dnsSettings = Type.Object({
       examples: ['192.0.2.53'],
     }),
   ),
-  port: Type.Optional(portSchema({ description: "That server's port. Default 0: the one that was asked." })),
+  port: Type.Optional(
+    portSchema({ examples: [53], description: "That server's port. Default 0: the one that was asked." }),
+  ),
   nonIPQuery: Type.Optional(
     Type.Unsafe<'skip' | 'drop'>({
       type: 'string',
       enum: ['skip', 'drop'],
+      enumDescriptions: ['They are passed on to the server.', 'They get no answer.'],
       default: 'skip',
       description:
         'What becomes of questions for anything but addresses (A, AAAA). "skip" (default): they are passed on to the server. "drop": they get no answer.',

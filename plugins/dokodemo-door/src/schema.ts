@@ -4,7 +4,7 @@ export const dokodemoSettings = Type.Object({
   address: Type.Optional(
     Type.String({
       description:
-        'The host that every connection and packet goes to: an IP address or a domain. Without it nothing can be connected.',
+        'The host that every connection and packet goes to: an IP address or a domain. Default: none, and nothing can be connected.',
       examples: ['192.0.2.1', 'example.org'],
     }),
   ),
@@ -26,6 +26,8 @@ export const dokodemoSettings = Type.Object({
     Type.Integer({
       minimum: 0,
       maximum: 4294967295,
+      unit: 'seconds',
+      examples: [300],
       description:
         'In seconds: a connection without a byte for this long is closed, a UDP session forgotten. Only where `userLevel` is 0; with a level, write its `connIdle`. Default 0: what the level says.',
     }),

@@ -5,6 +5,12 @@ export const freedomSettings = Type.Object({
     Type.Unsafe<'AsIs' | 'UseIP' | 'UseIPv4' | 'UseIPv6'>({
       type: 'string',
       enum: ['AsIs', 'UseIP', 'UseIPv4', 'UseIPv6'],
+      enumDescriptions: [
+        'The operating system resolves it, and its addresses race.',
+        "The instance's DNS resolves it.",
+        "The instance's DNS resolves it, and only IPv4 is used.",
+        "The instance's DNS resolves it, and only IPv6 is used.",
+      ],
       default: 'AsIs',
       description:
         'How a target that is a domain becomes an address. "AsIs" (default): the operating system resolves it, and its addresses race. "UseIP": the instance\'s DNS resolves it. "UseIPv4", "UseIPv6": the same, and only addresses of that family are used.',
@@ -24,6 +30,10 @@ export const freedomSettings = Type.Object({
     Type.Integer({
       minimum: 0,
       maximum: 4294967295,
+      unit: 'seconds',
+      examples: [300],
+      deprecated: true,
+      deprecationMessage: 'Write `connIdle` of a policy level.',
       description:
         'Deprecated, in seconds: a connection without a byte for this long is closed. Only where `userLevel` is 0; write `connIdle` of a policy level instead. Default 0: what the level says.',
     }),

@@ -2,6 +2,7 @@ import { levelSchema, secretString, Type, type Static } from '@sluice/plugin-api
 
 export const accountSchema = Type.Object({
   user: Type.String({
+    examples: ['alice', 'bob'],
     description: 'The user name, without a colon. It also names the user in routing rules, logs and counters.',
   }),
   pass: secretString({
@@ -16,6 +17,7 @@ export const inboundSettings = Type.Object({
       minimum: 0,
       maximum: 4294967295,
       default: 300,
+      unit: 'seconds',
       description:
         'How long a connection may wait for its next plain request, in seconds; 0 leaves it to `connIdle` of the policy level. Default 300. Tunnels and requests under way are limited by the policy level.',
     }),
@@ -40,18 +42,34 @@ export const inboundSettings = Type.Object({
 export type InboundSettings = Static<typeof inboundSettings>;
 
 const serverUser = Type.Object({
-  user: Type.String({ description: 'The user name for the server, without a colon.' }),
+  user: Type.String({ examples: ['alice', 'bob'], description: 'The user name for the server, without a colon.' }),
   pass: secretString({
     description:
       'The password for the server. It is sent unencrypted unless `streamSettings` puts TLS around the connection.',
   }),
   level: Type.Optional(levelSchema('connections made as this user')),
-  email: Type.Optional(Type.String({ description: 'Accepted as V2Ray does, and without effect.' })),
+  email: Type.Optional(
+    Type.String({
+      examples: ['alice@example.org'],
+      description: 'Accepted as V2Ray does, and without effect. Default: none.',
+    }),
+  ),
 });
 
 const server = Type.Object({
-  address: Type.String({ minLength: 1, maxLength: 255, description: 'The IP address or name of the HTTP proxy.' }),
-  port: Type.Integer({ minimum: 1, maximum: 65535, description: 'The TCP port of the HTTP proxy.' }),
+  address: Type.String({
+    minLength: 1,
+    maxLength: 255,
+    examples: ['192.0.2.1', 'proxy.example'],
+    description: 'The IP address or name of the HTTP proxy.',
+  }),
+  port: Type.Integer({
+    minimum: 1,
+    maximum: 65535,
+    unit: 'port',
+    examples: [3128, 8080],
+    description: 'The TCP port of the HTTP proxy.',
+  }),
   users: Type.Optional(
     Type.Array(serverUser, {
       default: [],

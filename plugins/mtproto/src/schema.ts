@@ -16,6 +16,7 @@ export const userSettings = Type.Object({
   email: Type.Optional(
     Type.String({
       maxLength: 255,
+      examples: ['alice@example.org'],
       description:
         'Names the user in routing rules (`user`), logs and traffic counters. Any text; nothing is sent to it. Default: the user has no name and no counters.',
     }),
@@ -35,6 +36,7 @@ const tls = Type.Object(
     serverNames: Type.Optional(
       Type.Array(Type.String({ minLength: 1, maxLength: 182 }), {
         maxItems: 256,
+        examples: [['www.example.org']],
         description:
           'Server names under which users with a plain secret may use fake TLS, as the domain of MTProxy and mtprotoproxy. Users with an "ee" secret use the name in it. Default: none.',
       }),
@@ -44,23 +46,32 @@ const tls = Type.Object(
         minimum: 1,
         maximum: 604_800,
         default: DEFAULT_TIME_WINDOW,
+        unit: 'seconds',
         description:
           "By how many seconds a client's clock may differ from this machine's, either way. A hello is good for that long, so a larger window needs a larger `replay.seconds`. Default 120.",
       }),
     ),
   },
-  { description: 'How fake TLS is accepted.' },
+  { description: 'How fake TLS is accepted. Default {}.' },
 );
 
-const modes = Type.Array(Type.Union([Type.Literal('plain'), Type.Literal('padded'), Type.Literal('tls')]), {
-  description:
-    'How clients may come: "plain" with any framing, "padded" with the padded one, "tls" in what looks like TLS. Default: what the secrets are for ("plain" and "padded" for those without a server name, "tls" for those with one, and with `tls.serverNames`).',
-});
+const modes = Type.Array(
+  Type.Union([
+    Type.Literal('plain', { description: 'With any framing.' }),
+    Type.Literal('padded', { description: 'With the padded framing, whose lengths are harder to recognise.' }),
+    Type.Literal('tls', { description: 'In what looks like TLS.' }),
+  ]),
+  {
+    description:
+      'How clients may come: "plain" with any framing, "padded" with the padded one, "tls" in what looks like TLS. Default: what the secrets are for ("plain" and "padded" for those without a server name, "tls" for those with one, and with `tls.serverNames`).',
+    examples: [['tls']],
+  },
+);
 
 export const inboundSettings = Type.Object({
   users: Type.Optional(
     Type.Array(userSettings, {
-      description: 'Who may use the proxy: at least one user, each with a secret of their own.',
+      description: 'Who may use the proxy: at least one user, each with a secret of their own. Needed; no default.',
     }),
   ),
   modes: Type.Optional(modes),

@@ -61,6 +61,7 @@ const pingConfig = Type.Optional(
         Type.String({
           maxLength: 2048,
           default: '',
+          examples: ['http://connectivitycheck.platform.hicloud.com/generate_204'],
           description:
             'What is asked for without any outbound when a probe has failed: if that fails too, the network is down, and no outbound is blamed. Default "": not asked.',
         }),
@@ -76,6 +77,7 @@ const pingConfig = Type.Optional(
           minimum: 0,
           maximum: 1000,
           default: 10,
+          unit: 'probes',
           description: 'How many probes of each outbound are kept. 0 means 10. Default 10.',
         }),
       ),
@@ -86,6 +88,7 @@ const pingConfig = Type.Optional(
         Type.Unsafe<'HEAD' | 'GET'>({
           type: 'string',
           enum: ['HEAD', 'GET'],
+          enumDescriptions: ['Asks for the head of the answer alone.', 'Asks for the whole answer.'],
           default: 'HEAD',
           description: 'How it is asked: "HEAD" or "GET". Default "HEAD".',
         }),
@@ -115,12 +118,20 @@ export const multiSettings = Type.Object(
         Type.Object(
           {
             tag: Type.Optional(
-              Type.String({ default: '', description: 'Has no effect: what any of them finds counts. Default "".' }),
+              Type.String({
+                default: '',
+                examples: ['burst'],
+                description: 'Has no effect: what any of them finds counts. Default "".',
+              }),
             ),
             type: Type.Optional(
               Type.Unsafe<'default' | 'burst'>({
                 type: 'string',
                 enum: ['default', 'burst'],
+                enumDescriptions: [
+                  'As `observatory`: the last probe counts.',
+                  'As `burstObservatory`: the last probes count together.',
+                ],
                 default: 'default',
                 description: 'Which settings these are: "default" as `observatory` has, or "burst". Default "default".',
               }),

@@ -1,6 +1,7 @@
 import { Type, type Static } from '@sluice/plugin-api';
 
-const domain = (description: string) => Type.String({ minLength: 1, maxLength: 255, description });
+const domain = (description: string) =>
+  Type.String({ minLength: 1, maxLength: 255, description, examples: ['reverse.example', 'reverse-2.example'] });
 
 export const reverseSettings = Type.Object({
   bridges: Type.Optional(
@@ -8,6 +9,7 @@ export const reverseSettings = Type.Object({
       Type.Object({
         tag: Type.String({
           minLength: 1,
+          examples: ['bridge', 'bridge-2'],
           description:
             "Names the bridge in routing rules, as `inboundTag`: both its own connections to the portal, whose target is `domain`, and those that the portal sends through it have it as their inbound's tag.",
         }),
@@ -17,7 +19,7 @@ export const reverseSettings = Type.Object({
       }),
       {
         description:
-          'The inner side: each keeps connections open to its portal, takes what comes through them, and routes it as if it had come in here.',
+          'The inner side: each keeps connections open to its portal, takes what comes through them, and routes it as if it had come in here. Default: none.',
       },
     ),
   ),
@@ -26,6 +28,7 @@ export const reverseSettings = Type.Object({
       Type.Object({
         tag: Type.String({
           minLength: 1,
+          examples: ['portal', 'portal-2'],
           description:
             'Names the portal in routing rules, as `outboundTag`: connections for `domain` that are routed to it become bridges, all others are carried through one of these.',
         }),
@@ -35,7 +38,7 @@ export const reverseSettings = Type.Object({
       }),
       {
         description:
-          'The outer side: each takes connections from outside and carries them through the bridges that have connected to it.',
+          'The outer side: each takes connections from outside and carries them through the bridges that have connected to it. Default: none.',
       },
     ),
   ),

@@ -3,6 +3,7 @@ import { levelSchema, secretString, Type, type Static } from '@sluice/plugin-api
 export const accountSchema = Type.Object({
   user: Type.String({
     maxLength: 255,
+    examples: ['alice', 'bob'],
     description: 'The user name, at most 255 bytes. It also names the user in routing rules, logs and counters.',
   }),
   pass: secretString({
@@ -16,6 +17,7 @@ export const inboundSettings = Type.Object({
     Type.Unsafe<'noauth' | 'password'>({
       type: 'string',
       enum: ['noauth', 'password'],
+      enumDescriptions: ['Everybody who reaches the port.', 'The users of `accounts`; SOCKS 4 and 4A are refused.'],
       default: 'noauth',
       description:
         'Who may use the inbound. "noauth" (default): everybody who reaches the port, so listen on a loopback address or behind a firewall. "password": the users of `accounts`; SOCKS 4 and 4A are refused then, since they carry no password.',
@@ -23,7 +25,8 @@ export const inboundSettings = Type.Object({
   ),
   accounts: Type.Optional(
     Type.Array(accountSchema, {
-      description: 'The users that `"auth": "password"` lets in. Without that setting nobody is asked for a password.',
+      description:
+        'The users that `"auth": "password"` lets in. Without that setting nobody is asked for a password. Default: none.',
     }),
   ),
   udp: Type.Optional(
@@ -36,6 +39,7 @@ export const inboundSettings = Type.Object({
   ip: Type.Optional(
     Type.String({
       maxLength: 255,
+      examples: ['192.0.2.1'],
       description:
         'The IP address (or name) that clients are told to send their UDP packets to. Needed where they reach this machine by another address than its own (NAT, containers). Default: the local address that the client has connected to.',
     }),
@@ -45,7 +49,12 @@ export const inboundSettings = Type.Object({
     Type.Integer({
       minimum: 0,
       maximum: 4294967295,
-      description: 'Deprecated and without effect, in seconds: set `connIdle` of the policy level instead.',
+      unit: 'seconds',
+      examples: [300],
+      deprecated: true,
+      deprecationMessage: 'Has no effect: set `connIdle` of the policy level.',
+      description:
+        'Deprecated and without effect, in seconds: set `connIdle` of the policy level instead. Default: none.',
     }),
   ),
 });
@@ -53,7 +62,11 @@ export const inboundSettings = Type.Object({
 export type InboundSettings = Static<typeof inboundSettings>;
 
 const serverUser = Type.Object({
-  user: Type.String({ maxLength: 255, description: 'The user name for the server, at most 255 bytes.' }),
+  user: Type.String({
+    maxLength: 255,
+    examples: ['alice', 'bob'],
+    description: 'The user name for the server, at most 255 bytes.',
+  }),
   pass: secretString({
     maxLength: 255,
     description:
@@ -63,12 +76,23 @@ const serverUser = Type.Object({
 });
 
 const server = Type.Object({
-  address: Type.String({ minLength: 1, maxLength: 255, description: 'The IP address or name of the SOCKS 5 server.' }),
-  port: Type.Integer({ minimum: 1, maximum: 65535, description: 'The TCP port of the SOCKS 5 server.' }),
+  address: Type.String({
+    minLength: 1,
+    maxLength: 255,
+    examples: ['192.0.2.1', 'proxy.example'],
+    description: 'The IP address or name of the SOCKS 5 server.',
+  }),
+  port: Type.Integer({
+    minimum: 1,
+    maximum: 65535,
+    unit: 'port',
+    examples: [1080, 1081],
+    description: 'The TCP port of the SOCKS 5 server.',
+  }),
   users: Type.Optional(
     Type.Array(serverUser, {
       description:
-        'Who to log in as; one is chosen at random for each connection. Leave out for a server that asks for no password.',
+        'Who to log in as; one is chosen at random for each connection. Default: none, for a server that asks for no password.',
     }),
   ),
 });

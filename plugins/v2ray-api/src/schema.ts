@@ -17,7 +17,7 @@ export const apiSettings = Type.Object({
       maxLength: 255,
       examples: ['api'],
       description:
-        'The tag under which rules lead connections to the API, as to an outbound: an inbound (dokodemo-door on a loopback address, usually) and a rule with its `inboundTag` and this tag as `outboundTag`. Who reaches that inbound may use the API.',
+        'The tag under which rules lead connections to the API, as to an outbound: an inbound (dokodemo-door on a loopback address, usually) and a rule with its `inboundTag` and this tag as `outboundTag`. Who reaches that inbound may use the API. Default: none.',
     }),
   ),
   services: Type.Optional(

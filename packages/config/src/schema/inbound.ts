@@ -18,7 +18,10 @@ const sniffingSchema = Type.Object(
       }),
     ),
     domainsExcluded: Type.Optional(
-      Type.Array(Type.String(), { description: 'Names that never take the place of the target. Default: none.' }),
+      Type.Array(Type.String(), {
+        description: 'Names that never take the place of the target. Default: none.',
+        examples: [['courier.push.apple.com']],
+      }),
     ),
     metadataOnly: Type.Optional(
       Type.Boolean({
@@ -46,15 +49,17 @@ const allocateSchema = Type.Object(
       Type.Unsafe<string>({
         type: 'string',
         enum: ['always', 'random'],
+        enumDescriptions: ['Every port of the range is open.', 'Some are open in turn. Not available yet.'],
         default: 'always',
         description:
-          '"always" opens every port of the range; "random" opens some in turn and is not available yet. Default "always".',
+          'Which ports are open. "always" opens every port of the range; "random" opens some in turn and is not available yet. Default "always".',
       }),
     ),
     concurrency: Type.Optional(
       Type.Integer({
         minimum: 0,
         default: 3,
+        unit: 'ports',
         description: 'With "random": how many ports are open at once. Default 3.',
       }),
     ),
@@ -62,6 +67,7 @@ const allocateSchema = Type.Object(
       Type.Integer({
         minimum: 0,
         default: 5,
+        unit: 'minutes',
         description: 'With "random": how long a port stays open, in minutes. Default 5.',
       }),
     ),
@@ -75,6 +81,7 @@ export const inboundSchema = Type.Object(
     tag: Type.Optional(
       Type.String({
         default: '',
+        examples: ['socks-in'],
         description:
           "The inbound's name in rules, logs and counters; no other inbound may have it. Default: none; without one nothing is counted.",
       }),
@@ -92,6 +99,7 @@ export const inboundSchema = Type.Object(
         description:
           'A port from 1 to 65535, an inclusive range as "1000-1010", or "env:NAME" for what that environment variable says. Needed unless `listen` is a Unix socket; no default.',
         examples: [1080, '1000-1010', 'env:PORT'],
+        unit: 'port',
       }),
     ),
     protocol: Type.String({ description: 'The protocol that clients speak. Needed; no default.' }),
@@ -104,6 +112,8 @@ export const inboundSchema = Type.Object(
     domainOverride: Type.Optional(
       Type.Union([Type.Array(Type.String()), Type.String()], {
         deprecated: true,
+        deprecationMessage: 'Write `sniffing.destOverride`.',
+        examples: [['http', 'tls']],
         description: 'The older form of `sniffing.destOverride`, which turns sniffing on. Default: none.',
       }),
     ),

@@ -7,6 +7,7 @@ export const outboundSchema = Type.Object(
     tag: Type.Optional(
       Type.String({
         default: '',
+        examples: ['direct'],
         description:
           "The outbound's name in rules, logs and counters; no other outbound may have it. Default: none; without one nothing is counted.",
       }),
@@ -27,6 +28,7 @@ export const outboundSchema = Type.Object(
         {
           tag: Type.String({
             minLength: 1,
+            examples: ['proxy-1', 'proxy-2'],
             description: 'The tag of the outbound to connect through. Needed; no default.',
           }),
           transportLayer: Type.Optional(
@@ -52,6 +54,7 @@ export const outboundSchema = Type.Object(
           concurrency: Type.Optional(
             Type.Integer({
               maximum: 1024,
+              unit: 'connections',
               default: 8,
               description: 'How many connections share one, up to 1024; 0 means 8, less turns it off. Default 8.',
             }),

@@ -5,6 +5,7 @@ const seconds = (what: string, initial: number): TSchema =>
     Type.Integer({
       minimum: 0,
       maximum: 4294967295,
+      unit: 'seconds',
       description: `${what}, in seconds. Default ${initial}.`,
       examples: [initial],
     }),
@@ -26,6 +27,8 @@ export const levelSchema = Type.Object(
     downlinkOnly: seconds('How long a connection stays open once the client has closed its side', 1),
     bufferSize: Type.Optional(
       Type.Integer({
+        unit: 'KiB',
+        examples: [512],
         description:
           "V2Ray's buffer for each connection, in KiB. Has no effect: buffers fit themselves to the traffic. Default: none.",
       }),

@@ -30,19 +30,30 @@ const knownServices: Readonly<Record<string, string>> = {
 function serviceKeys(services: Readonly<Record<string, TSchema>>): Record<string, TSchema> {
   const keys: Record<string, TSchema> = {};
   for (const [key, description] of Object.entries(knownServices))
-    keys[key] = Type.Optional(Type.Unsafe({ description: `${description} Default: none.` }));
+    keys[key] = Type.Optional(Type.Unsafe({ description: `${description} Default: none.`, examples: [{}] }));
   for (const [key, schema] of Object.entries(services)) keys[key] = Type.Optional(schema);
   return keys;
 }
 
 /** The schema of a whole configuration. Every key has its meaning, unit and default in its description. */
 export function rootSchema({ inbound, outbound, rule, balancer, services }: EntrySchemas): TSchema {
-  const older = (schema: TSchema, description: string): TSchema =>
-    Type.Optional(Type.Unsafe({ allOf: [schema], type: 'object', deprecated: true, description }));
+  const older = (schema: TSchema, list: string): TSchema =>
+    Type.Optional(
+      Type.Unsafe({
+        allOf: [schema],
+        type: 'object',
+        deprecated: true,
+        deprecationMessage: `Make it the first entry of \`${list}\`.`,
+        description: `The older form of the first entry of \`${list}\`. Default: none.`,
+      }),
+    );
   return Type.Object(
     {
       $schema: Type.Optional(
-        Type.String({ description: 'The schema that editors check this file by. Not read. Default: none.' }),
+        Type.String({
+          description: 'The schema that editors check this file by. Not read. Default: none.',
+          examples: ['./sluice.schema.json'],
+        }),
       ),
       plugins: Type.Optional(
         Type.Array(Type.String(), {
@@ -81,20 +92,25 @@ export function rootSchema({ inbound, outbound, rule, balancer, services }: Entr
       port: Type.Optional(
         Type.Union([Type.Integer(), Type.String()], {
           deprecated: true,
+          deprecationMessage: 'Write `port` into the inbound.',
+          unit: 'port',
+          examples: [1080],
           description: "The older place of the first inbound's `port`, from 1 to 65535. Default: none.",
         }),
       ),
-      inbound: older(inbound, 'The older form of the first entry of `inbounds`. Default: none.'),
-      outbound: older(outbound, 'The older form of the first entry of `outbounds`. Default: none.'),
+      inbound: older(inbound, 'inbounds'),
+      outbound: older(outbound, 'outbounds'),
       inboundDetour: Type.Optional(
         Type.Array(inbound, {
           deprecated: true,
+          deprecationMessage: 'Put the entries into `inbounds`.',
           description: 'The older form of more entries of `inbounds`. Default [].',
         }),
       ),
       outboundDetour: Type.Optional(
         Type.Array(outbound, {
           deprecated: true,
+          deprecationMessage: 'Put the entries into `outbounds`.',
           description: 'The older form of more entries of `outbounds`. Default [].',
         }),
       ),

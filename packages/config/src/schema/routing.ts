@@ -6,18 +6,23 @@ export const ruleSchema = Type.Object(
     type: Type.String({ description: 'The kind of rule: "field". Needed; no default.', examples: ['field'] }),
     outboundTag: Type.Optional(
       Type.String({
+        examples: ['direct'],
         description:
           'The tag of the outbound that takes what matches. Needed unless `balancerTag` is there; no default.',
       }),
     ),
     balancerTag: Type.Optional(
       Type.String({
+        examples: ['fastest'],
         description:
           'The tag of the balancer that chooses an outbound for what matches; an `outboundTag` goes before it. Default: none.',
       }),
     ),
     ruleTag: Type.Optional(
-      Type.String({ description: "The rule's name for people. Default: none; its place in the list names it." }),
+      Type.String({
+        examples: ['domestic sites'],
+        description: "The rule's name for people. Default: none; its place in the list names it.",
+      }),
     ),
   },
   { additionalProperties: true, description: 'A rule: what it matches, and which outbound takes it.' },
@@ -45,6 +50,7 @@ export function balancerSchema(strategy: TSchema): TSchema {
     {
       tag: Type.String({
         minLength: 1,
+        examples: ['fastest', 'evenly'],
         description: "The balancer's name for `balancerTag`; no other balancer may have it. Needed; no default.",
       }),
       selector: Type.Union([Type.Array(Type.String(), { minItems: 1 }), Type.String({ minLength: 1 })], {
@@ -59,6 +65,7 @@ export function balancerSchema(strategy: TSchema): TSchema {
       ),
       fallbackTag: Type.Optional(
         Type.String({
+          examples: ['direct'],
           description:
             'The tag of the outbound that is used while none of the others is alive. Default: none; connections are refused then.',
         }),
@@ -72,6 +79,11 @@ const domainStrategy = Type.Optional(
   Type.Unsafe<string>({
     type: 'string',
     enum: ['AsIs', 'IPIfNonMatch', 'IPOnDemand'],
+    enumDescriptions: [
+      'Names are never resolved: rules that look at IPs match only targets that are IPs.',
+      'A name is resolved once no rule has matched it, and the rules are asked again with its IPs.',
+      'A name is resolved as soon as a rule looks at the IP.',
+    ],
     default: 'AsIs',
     fallback: 'AsIs',
     description:
@@ -98,6 +110,11 @@ export function routingSchema(rule: TSchema, balancer: TSchema): TSchema {
         Type.Unsafe<string>({
           type: 'string',
           enum: ['linear', 'mph', 'hybrid'],
+          enumDescriptions: [
+            "V2Ray's list. Has no effect.",
+            "V2Ray's minimal perfect hash. Has no effect.",
+            "V2Ray's older name of that. Has no effect.",
+          ],
           fallback: 'linear',
           description:
             "V2Ray's way to search domains. Has no effect: there is one way, and it is fast. Default: that one.",
@@ -106,6 +123,8 @@ export function routingSchema(rule: TSchema, balancer: TSchema): TSchema {
       strategy: Type.Optional(
         Type.String({
           deprecated: true,
+          deprecationMessage: 'Has no effect: leave it out.',
+          examples: ['rules'],
           description: 'Always "rules" in older configurations. Has no effect. Default: none.',
         }),
       ),
@@ -115,6 +134,7 @@ export function routingSchema(rule: TSchema, balancer: TSchema): TSchema {
           {
             additionalProperties: false,
             deprecated: true,
+            deprecationMessage: 'Put what it holds into `routing` itself.',
             description: 'The older place of `rules`, `domainStrategy` and `balancers`. Default: none.',
           },
         ),

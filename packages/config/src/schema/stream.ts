@@ -19,6 +19,7 @@ const tcpSettings = Type.Object(
             Type.Unsafe<string>({
               type: 'string',
               enum: ['none', 'http'],
+              enumDescriptions: ['No disguise.', 'HTTP requests and responses. Not available yet.'],
               default: 'none',
               description: 'A disguise of the stream: "none", or "http", which is not available yet. Default "none".',
             }),
@@ -44,6 +45,7 @@ const dsSettings = Type.Object(
   {
     path: Type.Optional(
       Type.String({
+        examples: ['/run/sluice.sock', '@sluice'],
         description:
           'The path of the Unix socket. A leading "@" makes it abstract (Linux). Needed for the "ds" network; no default.',
       }),
@@ -70,6 +72,8 @@ const sockopt = Type.Object(
     mark: Type.Optional(
       Type.Integer({
         default: 0,
+        unit: 'mark',
+        examples: [0],
         description: 'SO_MARK of outbound connections (Linux). 0 is no mark; others are not available yet. Default 0.',
       }),
     ),
@@ -82,6 +86,11 @@ const sockopt = Type.Object(
       Type.Unsafe<string>({
         type: 'string',
         enum: ['off', 'redirect', 'tproxy'],
+        enumDescriptions: [
+          'No transparent proxying.',
+          'Targets as the firewall has redirected them. Not available yet.',
+          'Targets and sources as TPROXY keeps them. Not available yet.',
+        ],
         default: 'off',
         fallback: 'off',
         description:
@@ -97,6 +106,8 @@ const sockopt = Type.Object(
     ),
     tcpKeepAliveInterval: Type.Optional(
       Type.Integer({
+        unit: 'seconds',
+        examples: [15],
         description:
           "Time between keep-alive probes, in seconds. Has no effect: the system's setting counts. Default: the system's.",
       }),
@@ -120,6 +131,18 @@ export const streamSchema = Type.Object(
       Type.Unsafe<string>({
         type: 'string',
         enum: ['tcp', 'ds', 'domainsocket', 'kcp', 'mkcp', 'ws', 'websocket', 'h2', 'http', 'quic'],
+        enumDescriptions: [
+          'TCP.',
+          'A Unix socket (`dsSettings`).',
+          'Another name of "ds".',
+          'mKCP over UDP. Not available yet.',
+          'Another name of "kcp". Not available yet.',
+          'WebSocket. Not available yet.',
+          'Another name of "ws". Not available yet.',
+          'HTTP/2. Not available yet.',
+          'Another name of "h2". Not available yet.',
+          'QUIC. Not available yet.',
+        ],
         aliases: { domainsocket: 'ds', mkcp: 'kcp', websocket: 'ws', http: 'h2' },
         default: 'tcp',
         description:
@@ -130,6 +153,7 @@ export const streamSchema = Type.Object(
       Type.Unsafe<string>({
         type: 'string',
         enum: ['none', 'tls', ''],
+        enumDescriptions: ['No encryption.', 'TLS. Not available yet.', 'The same as "none".'],
         aliases: { '': 'none' },
         default: 'none',
         description: 'What encrypts the connection: "none", or "tls", which is not available yet. Default "none".',

@@ -7,6 +7,16 @@ const strategy = (description: string): TSchema =>
   Type.Unsafe<string>({
     type: 'string',
     enum: ['UseIP', 'UseIPv4', 'UseIPv6', 'UseIP4', 'UseIP6', 'UseIp', 'UseIPV4', 'UseIPV6'],
+    enumDescriptions: [
+      'IPv4 and IPv6.',
+      'IPv4 only.',
+      'IPv6 only.',
+      'Another spelling of "UseIPv4".',
+      'Another spelling of "UseIPv6".',
+      'Another spelling of "UseIP".',
+      'Another spelling of "UseIPv4".',
+      'Another spelling of "UseIPv6".',
+    ],
     aliases: { UseIP4: 'UseIPv4', UseIP6: 'UseIPv6', UseIp: 'UseIP', UseIPV4: 'UseIPv4', UseIPV6: 'UseIPv6' },
     description,
   });
@@ -29,6 +39,8 @@ const serverObject = Type.Object(
       Type.Integer({
         minimum: 1,
         maximum: 65535,
+        unit: 'port',
+        examples: [53],
         description: "The server's port, if its address names none. Default 53, 853 for TLS, 443 for HTTPS.",
       }),
     ),
@@ -42,8 +54,10 @@ const serverObject = Type.Object(
         ['geoip:cn'],
       ]),
     ),
-    expectIps: Type.Optional(strings('Another spelling of `expectIPs`. Default: any.')),
-    clientIp: Type.Optional(Type.String({ description: `${CLIENT_IP} Default: that of \`dns\`.` })),
+    expectIps: Type.Optional(strings('Another spelling of `expectIPs`. Default: any.', [['geoip:cn']])),
+    clientIp: Type.Optional(
+      Type.String({ description: `${CLIENT_IP} Default: that of \`dns\`.`, examples: ['192.0.2.0'] }),
+    ),
     queryStrategy: Type.Optional(strategy(strategyDescription.replace('Default "UseIP"', 'Default: that of `dns`'))),
     skipFallback: Type.Optional(
       Type.Boolean({
@@ -55,25 +69,43 @@ const serverObject = Type.Object(
   { additionalProperties: false, description: 'A server, and what it is asked for.' },
 );
 
+const hostAddresses = Type.Union([Type.Array(Type.String()), Type.String()], {
+  description: 'What the name stands for: an IP, a list of IPs, or another name. Needed; no default.',
+  examples: ['192.168.1.1', ['192.168.1.1', 'fd00::1']],
+});
+
 export const dnsSchema = Type.Object(
   {
     servers: Type.Optional(
-      Type.Array(Type.Union([Type.String({ description: ADDRESS }), serverObject]), {
-        description:
-          'The servers in order: first those whose `domains` fit, then the others; each has four seconds. Default: ["localhost"].',
-      }),
+      Type.Array(
+        Type.Union([
+          Type.String({
+            description: ADDRESS,
+            examples: ['localhost', '1.1.1.1', 'https+local://1.1.1.1/dns-query', 'fakedns'],
+          }),
+          serverObject,
+        ]),
+        {
+          description:
+            'The servers in order: first those whose `domains` fit, then the others; each has four seconds. Default: ["localhost"].',
+          examples: [['https://1.1.1.1/dns-query', 'localhost']],
+        },
+      ),
     ),
     hosts: Type.Optional(
-      Type.Record(Type.String(), Type.Union([Type.Array(Type.String()), Type.String()]), {
+      Type.Record(Type.String(), hostAddresses, {
         description:
           'Names that need no server: an exact name, or "domain:", "keyword:", "regexp:", "geosite:" as in rules; the value is an IP, a list of IPs, or another name that stands for it. Default {}.',
         examples: [{ 'router.example': '192.168.1.1', 'domain:ads.example': '127.0.0.1' }],
       }),
     ),
-    clientIp: Type.Optional(Type.String({ description: `${CLIENT_IP} Default: none is told.` })),
+    clientIp: Type.Optional(
+      Type.String({ description: `${CLIENT_IP} Default: none is told.`, examples: ['192.0.2.0'] }),
+    ),
     tag: Type.Optional(
       Type.String({
         default: '',
+        examples: ['dns'],
         description:
           "The inbound tag of the servers' connections in rules. Default: none; rules without inboundTag lead them.",
       }),
@@ -87,6 +119,7 @@ export const dnsSchema = Type.Object(
         minimum: 0,
         maximum: 1_000_000,
         default: 4096,
+        unit: 'answers',
         description: 'How many answers are kept at most, those used last. Default 4096.',
       }),
     ),
@@ -104,7 +137,10 @@ export const dnsSchema = Type.Object(
       }),
     ),
   },
-  { additionalProperties: false, description: 'How names are resolved where the configuration wants addresses.' },
+  {
+    additionalProperties: false,
+    description: 'How names are resolved where the configuration wants addresses. Default: by the operating system.',
+  },
 );
 
 /** What the schema accepts. */

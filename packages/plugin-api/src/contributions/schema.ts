@@ -26,11 +26,17 @@ export function levelSchema(of: string): TInteger {
     minimum: 0,
     maximum: 4294967295,
     default: 0,
+    unit: 'level',
+    examples: [1],
     description: `The policy level of ${of}: selects the entry of \`policy.levels\`. Default 0.`,
   });
 }
 
 /** A TCP or UDP port: a number, or V2Ray's string form of one. */
 export function portSchema(options: SchemaOptions): TUnion<[TInteger, TString]> {
-  return Type.Union([Type.Integer({ minimum: 0, maximum: 65535 }), Type.String({ pattern: '^[0-9]{1,5}$' })], options);
+  return Type.Union([Type.Integer({ minimum: 0, maximum: 65535 }), Type.String({ pattern: '^[0-9]{1,5}$' })], {
+    unit: 'port',
+    examples: [443],
+    ...options,
+  });
 }

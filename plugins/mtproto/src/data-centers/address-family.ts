@@ -1,7 +1,12 @@
 import { Type, type Destination, type Static } from '@sluice/plugin-api';
 
 export const addressFamilySchema = Type.Union(
-  [Type.Literal('prefer-ipv4'), Type.Literal('prefer-ipv6'), Type.Literal('only-ipv4'), Type.Literal('only-ipv6')],
+  [
+    Type.Literal('prefer-ipv4', { description: 'IPv4 first, IPv6 where that does not answer.' }),
+    Type.Literal('prefer-ipv6', { description: 'IPv6 first, IPv4 where that does not answer.' }),
+    Type.Literal('only-ipv4', { description: 'IPv4 alone.' }),
+    Type.Literal('only-ipv6', { description: 'IPv6 alone.' }),
+  ],
   {
     default: 'prefer-ipv4',
     description:

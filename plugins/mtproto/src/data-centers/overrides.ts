@@ -1,7 +1,13 @@
 import { parseDestination, toSluiceError, Type, type Destination, type Static } from '@sluice/plugin-api';
 import { takesAddress, type AddressFamily } from './address-family.js';
 
-export const dataCentersSchema = Type.Record(Type.String(), Type.Array(Type.String({ maxLength: 512 })), {
+const overrideAddresses = Type.Array(Type.String({ maxLength: 512 }), {
+  examples: [['192.0.2.2:443']],
+  description: 'The addresses of this data centre as "host:port", best first. Needed; no default.',
+});
+
+export const dataCentersSchema = Type.Record(Type.String(), overrideAddresses, {
+  examples: [{ '2': ['192.0.2.2:443', '[2001:db8::2]:443'] }],
   description:
     'Other addresses for Telegram\'s data centres, by the id that clients ask for: "1" to "5", "203" (files), "-2" (media of 2), "10002" (test). Each is a list of "host:port", best first; a host may be a name. Without a list of its own, a media id uses that of its data centre. Default: Telegram\'s public addresses, port 443, and as a last resort 80 and 5222.',
 });

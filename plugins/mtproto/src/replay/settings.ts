@@ -14,6 +14,7 @@ export const replaySchema = Type.Object(
         minimum: 1000,
         maximum: MAX_ENTRIES,
         default: DEFAULT_ENTRIES,
+        unit: 'handshakes',
         description: `How many handshakes are remembered at most: ${ENTRY_MEMORY} bytes of memory each. When more come within \`seconds\`, the oldest are forgotten early, counted as \`inbound>>>TAG>>>replay>>>displaced\`, and the log says how many entries would do. Default 100000.`,
       }),
     ),
@@ -22,6 +23,7 @@ export const replaySchema = Type.Object(
         minimum: 1,
         maximum: 31_536_000,
         default: DEFAULT_SECONDS,
+        unit: 'seconds',
         description:
           'For how many seconds a handshake is remembered. Must be more than twice `tls.timeWindow`. The time that a client states does not limit how long a recording is of use: whoever has it can change that. So the longer, the better, as far as `entries` reach. Default 86400, a day.',
       }),
@@ -30,6 +32,7 @@ export const replaySchema = Type.Object(
       Type.String({
         minLength: 1,
         maxLength: 4096,
+        examples: ['/var/lib/sluice/replay.bin'],
         description:
           'A file that keeps what is remembered across restarts: the path, relative to the working directory. It is written at most every 30 seconds (20 bytes for each handshake) and when the program ends, and replaced as a whole; a missing folder is made. Each inbound needs a file of its own. Default: none, and what was recorded before a restart is let in once more after it.',
       }),
@@ -37,7 +40,7 @@ export const replaySchema = Type.Object(
   },
   {
     description:
-      "How recorded handshakes are found out when somebody sends them again to see whether this is a proxy. What is sent a second time is treated as a stranger's.",
+      "How recorded handshakes are found out when somebody sends them again to see whether this is a proxy. What is sent a second time is treated as a stranger's. Default {}.",
   },
 );
 

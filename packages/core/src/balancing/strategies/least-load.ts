@@ -100,7 +100,10 @@ function bySteadiness(a: Node, b: Node): number {
 
 const costSchema = Type.Object(
   {
-    match: Type.String({ description: 'What the tag must contain. Needed; no default.' }),
+    match: Type.String({
+      description: 'What the tag must contain. Needed; no default.',
+      examples: ['proxy-', 'slow'],
+    }),
     regexp: Type.Optional(
       Type.Boolean({ default: false, description: 'Whether `match` is a regular expression. Default false.' }),
     ),
@@ -109,6 +112,8 @@ const costSchema = Type.Object(
         type: 'number',
         minimum: 0,
         default: 0,
+        unit: 'cost',
+        examples: [2.5],
         description:
           'The cost; 1 is neutral, a higher one makes it less likely. 0: the first number in what matched. Default 0.',
       }),
@@ -124,6 +129,7 @@ export const leastLoadStrategy = defineBalancerStrategy<LeastLoadSettings>({
     expected: Type.Optional(
       Type.Integer({
         default: 0,
+        unit: 'outbounds',
         description: 'How many outbounds to spread over. 0: one, or as many as are better than a baseline. Default 0.',
       }),
     ),
@@ -136,6 +142,8 @@ export const leastLoadStrategy = defineBalancerStrategy<LeastLoadSettings>({
         minimum: 0,
         maximum: 1,
         default: 0,
+        unit: 'share, from 0 to 1',
+        examples: [0.01],
         description:
           'The share of failed probes above which an outbound is not used: 0.01 for 1 %. 0: no limit. Default 0.',
       }),
@@ -144,6 +152,7 @@ export const leastLoadStrategy = defineBalancerStrategy<LeastLoadSettings>({
       Type.Array(durationSchema({}), {
         maxItems: 64,
         default: [],
+        examples: [['50ms', '100ms']],
         description:
           'Deviations of the round trip in rising order, as "50ms": the outbounds better than the first one that gives as many as `expected` are used. Default [].',
       }),
@@ -158,6 +167,8 @@ export const leastLoadStrategy = defineBalancerStrategy<LeastLoadSettings>({
     observerTag: Type.Optional(
       Type.String({
         deprecated: true,
+        deprecationMessage: 'Has no effect: leave it out.',
+        examples: ['observer'],
         description: 'Has no effect: what any observatory has found counts. Default: none.',
       }),
     ),

@@ -53,6 +53,8 @@ export const leastPingStrategy = defineBalancerStrategy<LeastPingSettings>({
     observerTag: Type.Optional(
       Type.String({
         deprecated: true,
+        deprecationMessage: 'Has no effect: leave it out.',
+        examples: ['observer'],
         description: 'Has no effect: what any observatory has found counts. Default: none.',
       }),
     ),

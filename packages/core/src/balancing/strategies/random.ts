@@ -24,12 +24,15 @@ export const randomStrategy = defineBalancerStrategy({
     aliveOnly: Type.Optional(
       Type.Boolean({
         deprecated: true,
+        deprecationMessage: 'Has no effect: leave it out.',
         description: 'Has no effect: what an observatory has found dead is always left out. Default: none.',
       }),
     ),
     observerTag: Type.Optional(
       Type.String({
         deprecated: true,
+        deprecationMessage: 'Has no effect: leave it out.',
+        examples: ['observer'],
         description: 'Has no effect: what any observatory has found counts. Default: none.',
       }),
     ),

@@ -11,6 +11,8 @@ const pool = Type.Object({
     Type.Integer({
       minimum: 1,
       maximum: 1_048_576,
+      unit: 'names',
+      examples: [65535],
       description:
         'How many names have an address at a time; beyond that, the name that has gone unused for longest loses its own. Default 65535, or as many as the block has.',
     }),

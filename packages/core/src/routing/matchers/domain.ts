@@ -25,7 +25,13 @@ const DESCRIPTION =
 export const domainMatcher = defineMatcher<{ domain?: StringList; domains?: StringList }>({
   fields: {
     domain: stringListSchema(DESCRIPTION, [['domain:example.org', 'full:www.example.com', 'regexp:^ads?\\.']]),
-    domains: stringListSchema(`The older name of \`domain\`; the values of both count together. ${DESCRIPTION}`),
+    domains: {
+      ...stringListSchema(`The older name of \`domain\`; the values of both count together. ${DESCRIPTION}`, [
+        ['domain:example.org'],
+      ]),
+      deprecated: true,
+      deprecationMessage: 'Write `domain`.',
+    },
   },
   parse(rule, problems, assets) {
     const items = [...listItems('domain', rule.domain, problems), ...listItems('domains', rule.domains, problems)];

@@ -19,6 +19,7 @@ function portListSchema(what: string): TSchema {
   return Type.Union([Type.Integer(), Type.String()], {
     description: `${what}: one, or a list of ports and inclusive ranges in a string. Between 1 and 65535. Default: any.`,
     examples: [443, '53,443,1000-2000'],
+    unit: 'port',
   });
 }
 
