@@ -26,7 +26,12 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['packages/*/src/**/*.test.ts', 'plugins/*/src/**/*.test.ts', 'test/**/*.test.ts'],
+          include: [
+            'docs/examples/*/src/**/*.test.ts',
+            'packages/*/src/**/*.test.ts',
+            'plugins/*/src/**/*.test.ts',
+            'test/**/*.test.ts',
+          ],
           exclude: heavy,
           testTimeout: 20_000,
           hookTimeout: 20_000,

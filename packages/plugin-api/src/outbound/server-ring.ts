@@ -18,6 +18,13 @@ export class ServerRing<S extends { readonly address: Destination }> {
     this.#servers = servers;
   }
 
+  /** The server whose turn it is, for what is sent without a dial (packets). */
+  next(): S {
+    const server = this.#servers[this.#turn] as S;
+    this.#turn = (this.#turn + 1) % this.#servers.length;
+    return server;
+  }
+
   /**
    * Dials the server whose turn it is, or the first after it that can be reached.
    * @throws SluiceError the last one's, if none can
