@@ -90,7 +90,8 @@ module.exports = {
     },
     {
       name: 'no-dev-dependencies-in-source',
-      comment: 'Whoever installs the package does not get its devDependencies. The command is bundled with all it needs.',
+      comment:
+        'Whoever installs the package does not get its devDependencies. The command is bundled with all it needs.',
       severity: 'error',
       from: { path: '^(packages|plugins)/', pathNot: [testFile, '^packages/cli/'] },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },

@@ -12,6 +12,7 @@ interface Manifest {
   readonly engines: Readonly<Record<string, string>>;
   readonly bin?: Readonly<Record<string, string>>;
   readonly exports?: unknown;
+  readonly files?: readonly string[];
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
 }
@@ -57,6 +58,14 @@ describe.each(folders)('%s', (folder) => {
       expect(manifest.exports).toEqual({
         '.': { 'sluice:source': './src/index.ts', types: './dist/index.d.ts', default: './dist/index.js' },
       });
+  });
+
+  it('is packed without tests and without what only the compiler reads', () => {
+    const packed = manifest.files ?? [];
+    const unwanted = { src: ['!src/**/*.test.ts', '!src/**/*.fixture.ts'], dist: ['!dist/.tsbuildinfo'] };
+    for (const [part, patterns] of Object.entries(unwanted))
+      if (packed.includes(part)) expect(packed).toEqual(expect.arrayContaining(patterns));
+    expect(packed.length).toBeGreaterThan(0);
   });
 
   it('depends on exactly this version of its siblings', () => {
