@@ -3,40 +3,42 @@ import type { JsonSchema } from './json-schema.js';
 type Definitions = Readonly<Record<string, JsonSchema>>;
 
 /**
- * A value that may stand where the schema is; undefined if the schema gives too little to make one of, and for
- * secrets: a secret that is printed somewhere is none.
+ * A value that may stand where the schema is; undefined if the schema gives too little to make one of.
+ * @param secret what stands for secrets, since a secret that is printed somewhere is none; default: nothing
  */
-export function exampleOf(schema: JsonSchema, definitions: Definitions = {}): unknown {
+export function exampleOf(schema: JsonSchema, definitions: Definitions = {}, secret?: string): unknown {
   const { $ref, examples, enum: values, default: initial } = schema;
-  if (schema.secret === true || schema['x-secret'] === true) return undefined;
+  if (schema.secret === true || schema['x-secret'] === true) return secret;
   if (examples?.[0] !== undefined) return examples[0];
   if ('const' in schema) return schema.const;
+  if (schema.type === 'boolean') return initial !== true;
   if (!isEmpty(initial)) return initial;
   if (values !== undefined) return values[0];
   if (typeof $ref === 'string') {
     const target = definitions[$ref.replace('#/definitions/', '')];
-    return target === undefined ? undefined : exampleOf(target, definitions);
+    return target === undefined ? undefined : exampleOf(target, definitions, secret);
   }
   for (const branch of schema.anyOf ?? schema.oneOf ?? schema.allOf ?? []) {
-    const value = exampleOf(branch, definitions);
+    const value = exampleOf(branch, definitions, secret);
     if (value !== undefined) return value;
   }
-  if (schema.type === 'boolean') return true;
-  if (schema.type === 'array') return listOf(schema, definitions);
-  return schema.type === 'object' ? objectOf(schema, definitions) : undefined;
+  if (schema.type === 'array') return listOf(schema, definitions, secret);
+  return schema.type === 'object' ? objectOf(schema, definitions, secret) : undefined;
 }
 
-function listOf({ items }: JsonSchema, definitions: Definitions): unknown {
+function listOf({ items }: JsonSchema, definitions: Definitions, secret?: string): unknown {
   if (items === undefined || Array.isArray(items)) return [];
-  const item = exampleOf(items as JsonSchema, definitions);
+  const item = exampleOf(items as JsonSchema, definitions, secret);
   return item === undefined ? undefined : [item];
 }
 
 /** With what is needed, or else with its first key. */
-function objectOf({ properties = {}, required = [] }: JsonSchema, definitions: Definitions): unknown {
-  const needed = Object.entries(properties).filter(([key]) => required.includes(key));
-  const shown = needed.length > 0 ? needed : Object.entries(properties).slice(0, 1);
-  const members = shown.map(([key, property]) => [key, exampleOf(property, definitions)] as const);
+function objectOf({ properties = {}, required = [] }: JsonSchema, definitions: Definitions, secret?: string): unknown {
+  // What is `true` may be anything, and is described elsewhere.
+  const described = Object.entries(properties).filter(([, property]) => typeof property === 'object');
+  const needed = described.filter(([key]) => required.includes(key));
+  const shown = needed.length > 0 ? needed : described.filter(([, { deprecated }]) => deprecated !== true).slice(0, 1);
+  const members = shown.map(([key, property]) => [key, exampleOf(property, definitions, secret)] as const);
   return Object.fromEntries(members.filter(([, value]) => value !== undefined));
 }
 

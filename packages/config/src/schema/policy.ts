@@ -45,6 +45,7 @@ export const policySchema = Type.Object(
       Type.Unsafe({
         type: 'object',
         additionalProperties: levelSchema,
+        examples: [{ '0': { connIdle: 600 } }],
         propertyNames: { pattern: '^[0-9]{1,10}$', patternErrorMessage: 'a level: a number from 0 to 4294967295' },
         description:
           'The policy of each level, by its number. Users and inbounds name their level. Default: every level has the default values.',
