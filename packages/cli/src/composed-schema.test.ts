@@ -1,4 +1,5 @@
 import { composeSchema, exampleOf, type JsonSchema } from '@sluice/config';
+import { schemaFileOf, type PluginSchemaFile } from '@sluice/plugin-api';
 import { describe, expect, it } from 'vitest';
 import { plugins } from './config-files.js';
 
@@ -86,6 +87,11 @@ describe('every key of the composed schema', () => {
 });
 
 describe('the composed schema', () => {
+  it("is the same from the plugins' schema files as from the plugins", () => {
+    const files = plugins.map((plugin) => JSON.parse(JSON.stringify(schemaFileOf(plugin))) as PluginSchemaFile);
+    expect(composeSchema({ plugins: files })).toEqual(schema);
+  });
+
   it('says what every value of an enum means', () => {
     const poor = all.filter(([, one]) => {
       const meanings = [one.enumDescriptions, one['markdownEnumDescriptions']];

@@ -25,6 +25,7 @@ export { locatePlugin } from './plugins/locate.js';
 export { pluginsNamedIn } from './plugins/named-in.js';
 export { wantedBy, type WantedPlugin } from './plugins/named-plugins.js';
 export { outlinesOf, type PluginOutlines } from './plugins/outline.js';
+export { readSchemaFile, schemaFilePath } from './plugins/schema-file.js';
 export { composeSchema, type ComposeOptions } from './schema/compose.js';
 export { exampleOf } from './schema/example.js';
 export type { JsonSchema } from './schema/json-schema.js';

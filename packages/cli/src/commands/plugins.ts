@@ -1,7 +1,8 @@
 import { statSync } from 'node:fs';
-import { contributedBy, type Diagnostic, type LocatedPlugin } from '@sluice/config';
+import { isDeepStrictEqual } from 'node:util';
+import { contributedBy, readSchemaFile, schemaFilePath, type Diagnostic, type LocatedPlugin } from '@sluice/config';
 import { corePlugin } from '@sluice/core';
-import type { Plugin } from '@sluice/plugin-api';
+import { schemaFileOf, type Plugin } from '@sluice/plugin-api';
 import { builtInPlugins } from '../built-in-plugins.js';
 import { loadConfigFiles } from '../config-files.js';
 
@@ -63,9 +64,23 @@ function fromElsewhere(plugin: Plugin, located: LocatedPlugin | undefined): Plug
   const posture = ['runs with all rights of the program'];
   if (located !== undefined && isWritableByOthers(located.entry)) posture.push('others on this machine can change it');
   if (located?.manifest?.hasInstallScript === true) posture.push('ran code of its own when it was installed');
-  if (located !== undefined && located.manifest === undefined) posture.push('has no manifest: editors do not know it');
+  posture.push(...editorPosture(plugin, located));
   const from = located?.from ?? 'unknown';
   return { name, version, description, from, contributes: contributedBy(plugin), status: 'ok', posture };
+}
+
+/** Whether editors, which do not run it, know what it is. */
+function editorPosture(plugin: Plugin, located: LocatedPlugin | undefined): string[] {
+  if (located === undefined) return [];
+  const path = schemaFilePath(located);
+  if (path === undefined)
+    return [`has no ${located.manifest === undefined ? 'manifest' : 'schema file'}: editors do not know its options`];
+  try {
+    if (isDeepStrictEqual(readSchemaFile(path), schemaFileOf(plugin))) return [];
+  } catch (error) {
+    return [error instanceof Error ? error.message : String(error)];
+  }
+  return ['its schema file is out of date: editors say other things of it than it does'];
 }
 
 function refusedLine({ message }: Diagnostic): PluginLine {
