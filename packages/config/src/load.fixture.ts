@@ -14,9 +14,14 @@ export function loadValue(value: unknown, options: Options = {}): TextLoadResult
   return load(JSON.stringify(value, null, 2), options);
 }
 
-/** "error C_PORT /inbounds/0/port" for each diagnostic, in their order. */
-export function summary({ diagnostics }: { diagnostics: readonly Diagnostic[] }): string[] {
-  return diagnostics.map(({ severity, code, pointer }) => `${severity} ${code} ${pointer}`);
+/** What is wrong, without hints: few examples lead to all of their outbounds. */
+export function faults({ diagnostics }: { diagnostics: readonly Diagnostic[] }): Diagnostic[] {
+  return diagnostics.filter(({ severity }) => severity !== 'info');
+}
+
+/** "error C_PORT /inbounds/0/port" for each fault, in their order. */
+export function summary(result: { diagnostics: readonly Diagnostic[] }): string[] {
+  return faults(result).map(({ severity, code, pointer }) => `${severity} ${code} ${pointer}`);
 }
 
 /** The text that a diagnostic's range covers. */

@@ -2,11 +2,13 @@ import { Type, type Plugin } from '@sluice/plugin-api';
 import { AssetFolders, assetFolders } from './assets/asset-folders.js';
 import { buildConfig } from './build.js';
 import { checkBalancers } from './checks/balancers.js';
+import { checkHiddenRules } from './checks/hidden-rules.js';
 import { checkListenConflicts } from './checks/listen-conflicts.js';
 import { checkOutboundChain } from './checks/outbound-chain.js';
 import { checkReferences } from './checks/references.js';
 import { checkDuplicateTags } from './checks/tags.js';
 import { checkUnavailable } from './checks/unavailable.js';
+import { checkUnused } from './checks/unused.js';
 import { PluginContributions } from './contributions.js';
 import { describeFound } from './diagnostics/found.js';
 import { Problems, rangeOf } from './diagnostics/problems.js';
@@ -277,6 +279,8 @@ function readRoot(
   checkReferences(inbounds, outbounds, rules, services, options.knownOutbounds ?? [], problems);
   checkBalancers({ balancers, rules, outbounds, services, knownOutbounds: options.knownOutbounds ?? [] }, problems);
   checkOutboundChain(outbounds, problems);
+  checkHiddenRules(rules, context.contributions.ruleTypes, context.assets, problems);
+  checkUnused({ outbounds, rules, balancers }, problems);
   checkUnavailable(root, context.contributions.services, problems);
   return problems.hasErrors
     ? undefined

@@ -92,7 +92,18 @@ const rules = definePlugin({
       check(rule, problems) {
         if (Object.keys(rule).length === 0) problems.error([], 'the rule has no condition');
       },
-      compile: noHandler,
+      compile: ({ port, ...others }) => ({
+        needsIp: false,
+        matches: noHandler,
+        conditions: [
+          {
+            field: 'port',
+            holds: noHandler,
+            key: { kind: 'port', ranges: [{ from: Number(port), to: Number(port) }] },
+          },
+          ...Object.keys(others).map((field) => ({ field, holds: noHandler })),
+        ],
+      }),
     }),
   },
   services: {

@@ -41,6 +41,16 @@ export const diagnosticCatalogue = {
   C_UNKNOWN_BALANCER: { severity: 'error', text: 'A tag that no balancer has.' },
   C_EMPTY_SELECTOR: { severity: 'warning', text: "A balancer's selector that no outbound's tag begins with." },
   C_UNOBSERVED: { severity: 'warning', text: 'A balancer goes by what probes find, and nothing probes outbounds.' },
+  C_HIDDEN_RULE: {
+    severity: 'warning',
+    also: 'info',
+    text: 'A rule that no connection reaches: an earlier one takes all that it would match. A hint where both lead to the same place.',
+  },
+  C_UNUSED_OUTBOUND: {
+    severity: 'info',
+    text: 'An outbound to which nothing leads: no rule, no balancer, no other outbound, and it is not the first one.',
+  },
+  C_UNUSED_BALANCER: { severity: 'info', text: 'A balancer to which no rule leads.' },
   C_OUTBOUND_LOOP: { severity: 'error', text: 'Outbounds lead through one another in a circle.' },
   C_PORT: { severity: 'error', text: 'Not a port, nor a range of ports.' },
   C_ADDRESS: { severity: 'error', text: 'Not an address that can be used here.' },

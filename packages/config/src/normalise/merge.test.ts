@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { inbound, outbound, summary } from '../load.fixture.js';
+import { faults, inbound, outbound, summary } from '../load.fixture.js';
 import { loadTexts, type TextLoadResult } from '../load.js';
 import { plugins } from '../plugins.fixture.js';
 
@@ -74,7 +74,7 @@ describe('several files', () => {
       ['1.json', { outbounds: [outbound({ tag: 'a' }), outbound({ tag: 'b', sendThrough: 'x' })] }],
       ['2.json', { outbounds: [outbound({ tag: 'c', proxySettings: { tag: 'nowhere' } })] }],
     );
-    expect(result.diagnostics).toMatchObject([
+    expect(faults(result)).toMatchObject([
       { code: 'C_ADDRESS', pointer: '/outbounds/1/sendThrough', range: { file: '1.json' } },
       { code: 'C_UNKNOWN_OUTBOUND', pointer: '/outbounds/0/proxySettings/tag', range: { file: '2.json' } },
     ]);

@@ -45,7 +45,8 @@ export interface RuleCondition {
 
 /**
  * A condition that can be looked up: that a property of the query is one of these values. Sets that several
- * rules have in common are best the same objects: they are kept once.
+ * rules have in common are best the same objects: they are kept once. A rule whose conditions all have keys can be
+ * compared with others: a configuration is warned of rules that an earlier one hides.
  */
 export type RuleKey =
   /** The target's name is in one of the sets. */
@@ -53,6 +54,9 @@ export type RuleKey =
   /** One of the target's IPs, or the client's IP, is in a block of one of the sets. */
   | { readonly kind: 'ip' | 'source'; readonly sets: readonly (readonly Cidr[])[] }
   | { readonly kind: 'inboundTag' | 'user'; readonly values: readonly string[] }
+  | { readonly kind: 'network'; readonly values: readonly Network[] }
+  /** The name of the protocol that was found begins with one of these. */
+  | { readonly kind: 'protocol'; readonly beginnings: readonly string[] }
   /** The target's port, or the client's, is in one of the inclusive ranges. */
   | {
       readonly kind: 'port' | 'sourcePort';

@@ -22,6 +22,7 @@ export const networkMatcher = defineMatcher<{ network?: StringList }>({
     }
     return {
       field: 'network',
+      key: { kind: 'network', values: [...wanted] },
       holds: (query) => wanted.has(query.network),
       describe: (query) => comparison(query.network, [...wanted]),
     };

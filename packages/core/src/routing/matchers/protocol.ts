@@ -15,6 +15,7 @@ export const protocolMatcher = defineMatcher<{ protocol?: StringList }>({
     const wanted = [...new Set(items.map(({ text }) => text.trim().toLowerCase()))];
     return {
       field: 'protocol',
+      key: { kind: 'protocol', beginnings: wanted },
       holds({ protocol }) {
         if (protocol === undefined) return false;
         for (const beginning of wanted) if (protocol.startsWith(beginning)) return true;
