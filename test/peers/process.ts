@@ -136,11 +136,17 @@ export interface RunResult {
 export async function runProcess(
   binary: string,
   args: readonly string[],
-  options: { readonly env?: NodeJS.ProcessEnv; readonly input?: string | Uint8Array; readonly timeout?: number } = {},
+  options: {
+    readonly env?: NodeJS.ProcessEnv;
+    readonly cwd?: string;
+    readonly input?: string | Uint8Array;
+    readonly timeout?: number;
+  } = {},
 ): Promise<RunResult> {
   const path = findBinary(binary);
   if (path === undefined) throw new Error(`${binary} is not installed`);
-  const child = spawn(path, args, { env: { ...process.env, ...options.env }, stdio: 'pipe' });
+  const { cwd, env, input } = options;
+  const child = spawn(path, args, { cwd, env: { ...process.env, ...env }, stdio: 'pipe' });
   running.add(child);
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
@@ -148,7 +154,7 @@ export async function runProcess(
   child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
   // A program that ends before it has read its input is judged by its exit code, not by the broken pipe.
   child.stdin.on('error', () => undefined);
-  child.stdin.end(options.input);
+  child.stdin.end(input);
   const limit = options.timeout ?? 30_000;
   const timers = [
     setTimeout(() => child.kill('SIGTERM'), limit),
