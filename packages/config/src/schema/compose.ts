@@ -37,16 +37,21 @@ export function composeSchema({ plugins, isOpen = false, id }: ComposeOptions): 
   const strategies = sorted((plugin) => plugin.balancerStrategies);
   const sniffers = sorted((plugin) => plugin.sniffers);
   const services = [...collect(plugins, (plugin) => plugin.services).values()];
-  const root = plain(
-    rootSchema({
-      inbound: ref('inbound'),
-      outbound: ref('outbound'),
-      rule: ref('rule'),
-      balancer: ref('balancer'),
-      services: Object.fromEntries(services.map((named) => [named.name, Type.Unsafe(serviceSchema(named))])),
-    }),
+  const root = replaced(
+    plain(
+      rootSchema({
+        inbound: ref('inbound'),
+        outbound: ref('outbound'),
+        rule: ref('rule'),
+        balancer: ref('balancer'),
+        services: Object.fromEntries(services.map((named) => [named.name, Type.Unsafe(serviceSchema(named))])),
+      }),
+    ),
+    ['port'],
+    boundedPort,
   );
-  const inbound = chosenBy('protocol', withSniffers(handler(inboundSchema), sniffers, isOpen), inbounds, isOpen);
+  const withPort = replaced(handler(inboundSchema), ['port'], boundedPort);
+  const inbound = chosenBy('protocol', withSniffers(withPort, sniffers, isOpen), inbounds, isOpen);
   const strategy = chosenBy('type', plain(strategySchema), strategies, isOpen);
   const definitions = {
     inbound: { ...inbound, defaultSnippets: inboundSnippets(inbounds) },
@@ -57,6 +62,7 @@ export function composeSchema({ plugins, isOpen = false, id }: ComposeOptions): 
     stream: plain(streamSchema),
     rule: {
       ...chosenBy('type', plain(ruleSchema), rules, isOpen, ruleOf),
+      anyOf: [{ required: ['outboundTag'] }, { required: ['balancerTag'] }],
       ...(rules.some(({ name }) => name === 'field') ? { defaultSnippets: fieldRuleSnippets } : {}),
     },
     balancer: withStrategies(plain(balancerSchema(ref('strategy'))), strategy.properties?.type),
@@ -78,6 +84,16 @@ function ref(name: string): TSchema {
 function handler(schema: TSchema): JsonSchema {
   const entry = plain(schema);
   return { ...entry, properties: { ...entry.properties, streamSettings: plain(ref('stream')) } };
+}
+
+/** What the loader finds out by reading it, as far as a schema can say it. */
+function boundedPort(port: JsonSchema): JsonSchema {
+  const text = {
+    type: 'string',
+    pattern: '^\\s*(env:.+|[0-9]{1,9}(\\s*-\\s*[0-9]{1,9})?)\\s*$',
+    patternErrorMessage: 'a port, a range such as "1000-1010", or "env:NAME"',
+  };
+  return { ...port, anyOf: [{ type: 'integer', minimum: 1, maximum: 65535 }, text] };
 }
 
 function serviceSchema({ contribution }: Named<ContributionSchema>): JsonSchema {
