@@ -1,5 +1,6 @@
 import { composeSchema, exampleOf, type JsonSchema } from '@sluice/config';
 import { schemaFileOf, type PluginSchemaFile } from '@sluice/plugin-api';
+import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import { plugins } from './config-files.js';
 
@@ -148,6 +149,23 @@ describe('the composed schema', () => {
         !/\/(then|allOf\/\d+)$/.test(pointer),
     );
     expect(open.map(([pointer]) => pointer)).toEqual([]);
+  });
+
+  it('offers entries to insert that it accepts itself', () => {
+    const validate = new Ajv({ strict: false }).compile(schema);
+    const lists = { inbound: 'inbounds', outbound: 'outbounds' } as const;
+    for (const [name, list] of Object.entries(lists)) {
+      const snippets = definitions[name]?.['defaultSnippets'] as readonly {
+        readonly label: string;
+        readonly body: unknown;
+      }[];
+      expect(snippets.map(({ label }) => label)).toEqual(definitions[name]?.properties?.['protocol']?.enum);
+      for (const { body } of snippets) {
+        const inserted: unknown = JSON.parse(JSON.stringify(body).replaceAll(/\$\{\d:(\w+)\}/g, '$1'));
+        validate({ [list]: [inserted] });
+        expect(validate.errors ?? [], JSON.stringify(inserted)).toEqual([]);
+      }
+    }
   });
 
   it('is small enough for editors', () => {

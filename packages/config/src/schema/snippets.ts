@@ -13,6 +13,9 @@ interface Described {
   readonly contribution: { readonly description: string; readonly schema: unknown };
 }
 
+/** Stands for a secret until the snippet's variable does. */
+const SECRET = '(secret)';
+
 /** An entry of `inbounds` for each protocol. */
 export function inboundSnippets(inbounds: readonly Described[]): Snippet[] {
   return inbounds.map(({ name, contribution }) => ({
@@ -59,7 +62,8 @@ export const fieldRuleSnippets: readonly Snippet[] = [
 function neededSettings({ schema }: Described['contribution']): { readonly settings?: unknown } {
   const { required = [] } = schema as JsonSchema;
   if (required.length === 0) return {};
-  const example = JSON.stringify(exampleOf(schema as JsonSchema));
+  const example = exampleOf(schema as JsonSchema, {}, SECRET) ?? {};
   // A dollar begins a variable of the snippet.
-  return { settings: JSON.parse(example.replaceAll('$', '\\\\$')) };
+  const escaped = JSON.stringify(example).replaceAll('$', '\\\\$');
+  return { settings: JSON.parse(escaped.replaceAll(SECRET, '${1:secret}')) };
 }
