@@ -44,7 +44,8 @@ export function typeOf(schema, definitions) {
   const target = schema.$ref === undefined ? undefined : definitions[schema.$ref.replace('#/definitions/', '')];
   if (target !== undefined) return typeOf(target, definitions);
   const branches = schema.anyOf ?? schema.oneOf;
-  if (branches !== undefined && schema.type === undefined) return [...new Set(branches.map((branch) => typeOf(branch, definitions)))].join(', or ');
+  if (branches !== undefined && schema.type === undefined)
+    return [...new Set(branches.map((branch) => typeOf(branch, definitions)))].join(', or ');
   if (schema.enum !== undefined) return 'one of several';
   switch (schema.type) {
     case 'integer':
