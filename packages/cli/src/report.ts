@@ -1,9 +1,14 @@
 import { formatDiagnostic, type Diagnostic, type Severity } from '@sluice/config';
 import { SluiceError } from '@sluice/plugin-api';
 
-/** Prints diagnostics to standard error, errors first, each with its place. */
-export function reportDiagnostics(diagnostics: readonly Diagnostic[], sources: ReadonlyMap<string, string>): void {
-  const bySeverity = [...diagnostics].sort((a, b) => rank(a) - rank(b));
+/** Prints diagnostics to standard error, errors first, each with its place; hints only where they are asked for. */
+export function reportDiagnostics(
+  diagnostics: readonly Diagnostic[],
+  sources: ReadonlyMap<string, string>,
+  { hints = false } = {},
+): void {
+  const shown = diagnostics.filter(({ severity }) => hints || severity !== 'info');
+  const bySeverity = shown.sort((a, b) => rank(a) - rank(b));
   for (const diagnostic of bySeverity) {
     const source = diagnostic.range === undefined ? undefined : sources.get(diagnostic.range.file);
     process.stderr.write(`${formatDiagnostic(diagnostic, source)}\n`);

@@ -29,7 +29,7 @@ export async function check(files: readonly string[], options: CheckOptions): Pr
     return ok ? 0 : 1;
   }
   for (const { files: group, ok: fine, diagnostics, sources } of checked) {
-    reportDiagnostics(diagnostics, sources);
+    reportDiagnostics(diagnostics, sources, { hints: true });
     process.stdout.write(`${group.join(', ')}: ${fine ? 'OK' : 'refused'} (${countDiagnostics(diagnostics)})\n`);
   }
   return ok ? 0 : 1;

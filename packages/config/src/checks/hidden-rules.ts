@@ -1,10 +1,10 @@
-import type { AssetFiles, RuleKey, RuleTypeContribution } from '@sluice/plugin-api';
+import type { AssetFiles, RuleTypeContribution } from '@sluice/plugin-api';
 import type { Problems } from '../diagnostics/problems.js';
 import type { RuleEntry } from '../entries/rule.js';
 import { Effort } from './hidden-rules/effort.js';
+import { HiderIndex } from './hidden-rules/hider-index.js';
 import { keyCovered } from './hidden-rules/key-cover.js';
 import { ruleKeys, type RuleKeys } from './hidden-rules/rule-keys.js';
-import { RuleTokens } from './hidden-rules/rule-tokens.js';
 import { where } from './tags.js';
 
 const MOST_COMPARISONS = 1_000_000;
@@ -33,35 +33,29 @@ export function checkHiddenRules(
 export function hiddenRules(rules: readonly (RuleKeys | undefined)[]): ReadonlyMap<number, number> {
   const hidden = new Map<number, number>();
   const effort = new Effort(MOST_COMPARISONS);
-  const tokens = new RuleTokens();
-  const entries = enteredBy(rules, tokens);
+  const index = new HiderIndex();
   const written = new Map<string, number>();
-  const byToken = new Map<string, number[]>();
   let always: number | undefined;
-  for (const [index, rule] of rules.entries()) {
+  for (const [place, rule] of rules.entries()) {
     if (rule === undefined) continue;
     const hider = always ?? written.get(rule.written) ?? findHider(rule);
     if (hider !== undefined) {
       // What this one would hide, the other one hides as well.
-      hidden.set(index, hider);
+      hidden.set(place, hider);
       continue;
     }
-    written.set(rule.written, index);
+    written.set(rule.written, place);
     if (!rule.isComplete) continue;
-    if (rule.keys.length === 0) always = index;
-    for (const token of entries[index] ?? []) {
-      const known = byToken.get(token);
-      if (known === undefined) byToken.set(token, [index]);
-      else known.push(index);
-    }
+    if (rule.keys.length === 0) always = place;
+    else index.add(rule.keys, place);
   }
   return hidden;
 
   function findHider({ keys }: RuleKeys): number | undefined {
     let found: number | undefined;
     for (const key of keys) {
-      for (const token of new Set(tokens.lookup(key, effort))) {
-        for (const candidate of byToken.get(token) ?? []) {
+      for (const candidates of index.candidates(key, effort)) {
+        for (const candidate of candidates) {
           if (effort.isSpent || (found !== undefined && candidate >= found)) break;
           const by = rules[candidate] as RuleKeys;
           if (by.keys.every((wanted) => keys.some((own) => keyCovered(own, wanted, effort)))) found = candidate;
@@ -70,26 +64,4 @@ export function hiddenRules(rules: readonly (RuleKeys | undefined)[]): ReadonlyM
     }
     return found;
   }
-}
-
-/** For each rule that can hide others, the words of the one condition that tells it best from the others. */
-function enteredBy(rules: readonly (RuleKeys | undefined)[], tokens: RuleTokens): (readonly string[] | undefined)[] {
-  const counts = new Map<string, number>();
-  const all = rules.map((rule) => {
-    if (rule?.isComplete !== true) return undefined;
-    const byKey = rule.keys.map((key: RuleKey) => [...new Set(tokens.of(key))]);
-    for (const token of byKey.flat()) counts.set(token, (counts.get(token) ?? 0) + 1);
-    return byKey;
-  });
-  return all.map((byKey) => {
-    let best: readonly string[] | undefined;
-    let least = Number.POSITIVE_INFINITY;
-    for (const own of byKey ?? []) {
-      const shared = own.reduce((sum, token) => sum + (counts.get(token) ?? 0), 0) / own.length;
-      if (shared >= least) continue;
-      least = shared;
-      best = own;
-    }
-    return best;
-  });
 }

@@ -22,8 +22,16 @@ export function formatDiagnostic(diagnostic: Diagnostic, sourceText?: string): s
   return lines.join('\n');
 }
 
+/** The text that was shown last: a file has many diagnostics, and can be long. */
+let last: { readonly text: string; readonly lines: readonly string[] } | undefined;
+
+function linesOf(text: string): readonly string[] {
+  if (last?.text !== text) last = { text, lines: maskSecrets(text).split(/\r\n|\n|\r/) };
+  return last.lines;
+}
+
 function frame({ line, column, endLine, endColumn }: SourceRange, text: string): string[] {
-  const whole = maskSecrets(text).split(/\r\n|\n|\r/)[line - 1];
+  const whole = linesOf(text)[line - 1];
   if (whole === undefined || whole.trim() === '') return [];
   const start = column - 1;
   const end = Math.max(start + 1, endLine === line ? endColumn - 1 : whole.length);

@@ -54,10 +54,9 @@ function normaliseObject(
   options: NormaliseOptions,
 ): ObjectNode {
   const view = objectView(schema);
-  const byFold = new Map([...view.properties.keys()].map((key) => [key.toLowerCase(), key]));
   const members = new Map<string, Member>();
   for (const one of node.members) {
-    const known = schemaOf(one.key, view, byFold);
+    const known = schemaOf(one.key, view);
     if (known === undefined) {
       reportUnknownKey(one, [...view.properties.keys(), ...(options.otherKeys ?? [])], problems);
       continue;
@@ -76,14 +75,10 @@ function normaliseObject(
   return { ...node, members: [...members.values()].filter(({ value }) => !isNull(value)) };
 }
 
-function schemaOf(
-  key: string,
-  view: ObjectView,
-  byFold: ReadonlyMap<string, string>,
-): { key: string; schema: JsonSchema } | undefined {
-  const canonical = byFold.get(key.toLowerCase());
+function schemaOf(key: string, view: ObjectView): { key: string; schema: JsonSchema } | undefined {
   const named = view.properties.get(key);
   if (named !== undefined) return { key, schema: named };
+  const canonical = view.byFold.get(key.toLowerCase());
   if (canonical !== undefined) return { key: canonical, schema: view.properties.get(canonical) as JsonSchema };
   const pattern = view.patterns.find(([expression]) => expression.test(key));
   if (pattern !== undefined) return { key, schema: pattern[1] };

@@ -3,6 +3,8 @@ import type { JsonSchema } from './json-schema.js';
 /** An object schema's keys, with those of its `allOf`, `then` and `else` parts. */
 export interface ObjectView {
   readonly properties: ReadonlyMap<string, JsonSchema>;
+  /** The properties' names by their lower-case form. */
+  readonly byFold: ReadonlyMap<string, string>;
   readonly patterns: readonly (readonly [RegExp, JsonSchema])[];
   /** What keys that are not named hold; undefined if there should be none. */
   readonly additional: JsonSchema | undefined;
@@ -26,7 +28,8 @@ export function objectView(schema: JsonSchema): ObjectView {
   }
   // An object of which nothing is said may hold anything.
   if (properties.size === 0 && patterns.length === 0 && schema.additionalProperties !== false) additional ??= {};
-  const view = { properties, patterns, additional };
+  const byFold = new Map([...properties.keys()].map((key) => [key.toLowerCase(), key]));
+  const view = { properties, byFold, patterns, additional };
   views.set(schema, view);
   return view;
 }

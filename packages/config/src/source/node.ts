@@ -44,7 +44,8 @@ export interface Member {
 export type NodePath = readonly (string | number)[];
 
 export function childPointer(pointer: string, step: string | number): string {
-  return `${pointer}/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`;
+  if (typeof step === 'number' || !/[~/]/.test(step)) return `${pointer}/${step}`;
+  return `${pointer}/${step.replaceAll('~', '~0').replaceAll('/', '~1')}`;
 }
 
 /** The member's value, or undefined if the node is no object or has no such key. */

@@ -114,7 +114,18 @@ function tripleEnd(text: string, start: number): number {
   return close < 0 ? text.length : close + 3;
 }
 
+/** Keys come again and again in a file. */
+const decided = new WeakMap<ReadonlySet<string>, Map<string, boolean>>();
+
 function isSecretName(key: string, names: ReadonlySet<string>): boolean {
+  let known = decided.get(names);
+  if (known === undefined) decided.set(names, (known = new Map<string, boolean>()));
+  let isSecret = known.get(key);
+  if (isSecret === undefined) known.set(key, (isSecret = decideSecretName(key, names)));
+  return isSecret;
+}
+
+function decideSecretName(key: string, names: ReadonlySet<string>): boolean {
   if (COMMON.test(key) || names.has(key)) return true;
   for (const name of names)
     if (name.length > 3 && Math.abs(name.length - key.length) <= 1 && editDistance(name, key) === 1) return true;

@@ -58,9 +58,14 @@ export function blocksCovered(sets: readonly Blocks[], by: readonly Blocks[], ef
   return true;
 }
 
-/** The block's first address with a shorter prefix, as a text. */
-export function prefixOf({ bytes }: Cidr, prefix: number): string {
-  return rangeOf({ bytes, prefix }).first;
+/** A word for the first address of the block, cut to a prefix: equal for those that are in one block of its length. */
+export function blockWord({ bytes }: Cidr, prefix: number): string | number {
+  if (bytes.length !== 4) return `${prefix} ${rangeOf({ bytes, prefix }).first}`;
+  const address =
+    (bytes[0] as number) * 2 ** 24 +
+    (((bytes[1] as number) << 16) | ((bytes[2] as number) << 8) | (bytes[3] as number));
+  const host = 2 ** (32 - prefix);
+  return (address - (address % host)) * 64 + prefix;
 }
 
 function rangeOf({ bytes, prefix }: Cidr): AddressRange {

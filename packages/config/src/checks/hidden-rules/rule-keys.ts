@@ -1,4 +1,4 @@
-import type { AssetFiles, RuleKey, RuleTypeContribution } from '@sluice/plugin-api';
+import type { AssetFiles, Rule, RuleKey, RuleTypeContribution } from '@sluice/plugin-api';
 import type { RuleEntry } from '../../entries/rule.js';
 
 /** What a rule asks for, as far as it can be compared with others. */
@@ -11,24 +11,34 @@ export interface RuleKeys {
   readonly written: string;
 }
 
+/** By the fields of rules that were read before and did not change. */
+const known = new WeakMap<object, RuleKeys>();
+
 /** @returns undefined if the rule has errors */
 export function ruleKeys(
   { type, fields }: RuleEntry,
   ruleTypes: ReadonlyMap<string, { readonly contribution: RuleTypeContribution }>,
   assets: AssetFiles,
 ): RuleKeys | undefined {
-  const known = type === undefined ? undefined : ruleTypes.get(type.toLowerCase());
-  if (known === undefined || fields === undefined) return undefined;
+  const named = type === undefined ? undefined : ruleTypes.get(type.toLowerCase());
+  if (named === undefined || typeof fields !== 'object' || fields === null) return undefined;
+  let found = known.get(fields);
+  if (found !== undefined) return found;
   const written = `${type} ${JSON.stringify(fields)}`;
   try {
-    const { conditions } = known.contribution.compile(fields, assets);
-    if (conditions === undefined) return { keys: [], isComplete: false, written };
-    const keys = conditions.map(({ key }) => key).filter((key) => key !== undefined);
-    return { keys: keys.filter((key) => !isAlways(key)), isComplete: keys.length === conditions.length, written };
+    found = { ...keysOf(named.contribution.compile(fields, assets)), written };
   } catch {
     // What compiles no rule says so when it is started; here it is only left out.
     return undefined;
   }
+  known.set(fields, found);
+  return found;
+}
+
+function keysOf({ conditions }: Rule): Pick<RuleKeys, 'keys' | 'isComplete'> {
+  if (conditions === undefined) return { keys: [], isComplete: false };
+  const keys = conditions.map(({ key }) => key).filter((key) => key !== undefined);
+  return { keys: keys.filter((key) => !isAlways(key)), isComplete: keys.length === conditions.length };
 }
 
 /** A condition that every connection meets. */

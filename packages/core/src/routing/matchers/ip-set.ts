@@ -9,25 +9,28 @@ const wanted = new Uint32Array(4);
  * searched by halving. IPv4-mapped IPv6 addresses are taken for the IPv4 addresses they carry.
  */
 export class IpSet {
-  readonly #v4: RangeTable;
-  readonly #v6: RangeTable;
+  readonly #blocks: readonly Cidr[];
+  /** Made when they are needed: the router looks most sets up for all rules together. */
+  #v4: RangeTable | undefined;
+  #v6: RangeTable | undefined;
 
   constructor(blocks: readonly Cidr[]) {
-    this.#v4 = new RangeTable(
-      1,
-      blocks.filter((block) => block.bytes.length === 4),
-    );
-    this.#v6 = new RangeTable(
-      4,
-      blocks.filter((block) => block.bytes.length === 16),
-    );
+    this.#blocks = blocks;
   }
 
   /** @param address 4 or 16 bytes; anything else is in no set */
   has(address: Uint8Array): boolean {
     const words = readWords(address, wanted);
     if (words === 0) return false;
-    return words === 1 ? this.#v4.hasWanted() : this.#v6.hasWanted();
+    if (words === 1) return (this.#v4 ??= this.#tableOf(1)).hasWanted();
+    return (this.#v6 ??= this.#tableOf(4)).hasWanted();
+  }
+
+  #tableOf(width: number): RangeTable {
+    return new RangeTable(
+      width,
+      this.#blocks.filter(({ bytes }) => bytes.length === width * 4),
+    );
   }
 }
 
