@@ -68,25 +68,29 @@ const modes = Type.Array(
   },
 );
 
-export const inboundSettings = Type.Object({
-  users: Type.Optional(
-    Type.Array(userSettings, {
-      description: 'Who may use the proxy: at least one user, each with a secret of their own. Needed; no default.',
-    }),
-  ),
-  modes: Type.Optional(modes),
-  tls: Type.Optional(tls),
-  fronting: Type.Optional(frontingSchema),
-  strangers: Type.Optional(strangersSchema),
-  replay: Type.Optional(replaySchema),
-  proxyProtocol: Type.Optional(proxyProtocolSchema),
-  usageFile: usageFileSchema,
-  adTag: Type.Optional(adTagSchema),
-  middleProxy: Type.Optional(middleProxySchema),
-  dataCenters: Type.Optional(dataCentersSchema),
-  addressFamily: Type.Optional(addressFamilySchema),
-  tcp: Type.Optional(tcpSchema),
-});
+export const inboundSettings = Type.Object(
+  {
+    users: Type.Optional(
+      Type.Array(userSettings, {
+        description: 'Who may use the proxy: at least one user, each with a secret of their own. Needed; no default.',
+      }),
+    ),
+    modes: Type.Optional(modes),
+    tls: Type.Optional(tls),
+    fronting: Type.Optional(frontingSchema),
+    strangers: Type.Optional(strangersSchema),
+    replay: Type.Optional(replaySchema),
+    proxyProtocol: Type.Optional(proxyProtocolSchema),
+    usageFile: usageFileSchema,
+    adTag: Type.Optional(adTagSchema),
+    middleProxy: Type.Optional(middleProxySchema),
+    dataCenters: Type.Optional(dataCentersSchema),
+    addressFamily: Type.Optional(addressFamilySchema),
+    tcp: Type.Optional(tcpSchema),
+  },
+  // A user is needed; the secret is for everybody to make.
+  { examples: [{ users: [{ email: 'alice@example.org', secret: '(secret)' }] }] },
+);
 
 export type InboundSettings = Static<typeof inboundSettings>;
 export type UserSettings = Static<typeof userSettings>;

@@ -58,10 +58,10 @@ export const fieldRuleSnippets: readonly Snippet[] = [
   },
 ];
 
-/** What `settings` must hold, with examples; secrets are left for the user to fill in. */
+/** The settings' own example, or what they must hold; secrets are left for the user to fill in. */
 function neededSettings({ schema }: Described['contribution']): { readonly settings?: unknown } {
-  const { required = [] } = schema as JsonSchema;
-  if (required.length === 0) return {};
+  const { required = [], examples } = schema as JsonSchema;
+  if (required.length === 0 && examples === undefined) return {};
   const example = exampleOf(schema as JsonSchema, {}, SECRET) ?? {};
   // A dollar begins a variable of the snippet.
   const escaped = JSON.stringify(example).replaceAll('$', '\\\\$');
