@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { exit } from 'node:process';
 import { pathToFileURL } from 'node:url';
 import { generatedFiles, generatedFolders } from './reference/generated-files.mjs';
+import { guidePath, withFiles } from './reference/guide.mjs';
 import { build, root } from './workspace.mjs';
 
 if (!build()) exit(1);
@@ -18,3 +19,5 @@ for (const [path, text] of files) {
   mkdirSync(dirname(join(root, path)), { recursive: true });
   writeFileSync(join(root, path), text);
 }
+const read = (path) => readFileSync(join(root, path), 'utf8');
+writeFileSync(join(root, guidePath), withFiles(read(guidePath), read));

@@ -1,0 +1,29 @@
+import { defineInbound, defineOutbound, definePlugin } from '@sluice/plugin-api';
+import { heartbeat } from './heartbeat.js';
+import { hours } from './hours.js';
+import { WhisperInbound } from './inbound.js';
+import { WhisperOutbound } from './outbound.js';
+import { inboundSettings, outboundSettings, type InboundSettings, type OutboundSettings } from './schema.js';
+
+export const whisperInbound = defineInbound<InboundSettings>({
+  description: 'A server of the toy protocol whisper.',
+  schema: inboundSettings,
+  networks: () => ['tcp'],
+  create: (context) => new WhisperInbound(context),
+});
+
+export const whisperOutbound = defineOutbound<OutboundSettings>({
+  description: 'Leads TCP through a whisper server.',
+  schema: outboundSettings,
+  create: (context) => new WhisperOutbound(context),
+});
+
+export default definePlugin({
+  name: 'whisper',
+  version: '0.1.0',
+  description: 'A toy protocol, a rule type and a service.',
+  inbounds: { whisper: whisperInbound },
+  outbounds: { whisper: whisperOutbound },
+  ruleTypes: { hours },
+  services: { heartbeat },
+});

@@ -1,0 +1,2 @@
+export declare const guidePath: string;
+export declare function withFiles(text: string, read: (path: string) => string): string;
