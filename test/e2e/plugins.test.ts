@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -102,6 +102,26 @@ describe('a plugin from npm', () => {
       'sluice-plugin-shout',
       'absent',
     ]);
+  });
+
+  it('is in the schema for editors by its schema file, which is held to it', async () => {
+    await installShout({ schema: './schema.json' });
+    const config = await file('etc/c.json', { plugins: ['sluice-plugin-shout'] });
+    const schemaFile = join(folder, 'node_modules/sluice-plugin-shout/schema.json');
+    const missing = await sluice(['schema', '-c', config]);
+    expect(missing).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/schema\.json cannot be read as JSON/) as string,
+    });
+    const made = await sluice(['schema', '--of', join(folder, 'node_modules/sluice-plugin-shout'), '-o', schemaFile]);
+    expect(made).toMatchObject({ code: 0, stdout: '', stderr: '' });
+    const { code, stdout, stderr } = await sluice(['schema', '-c', config]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const schema = JSON.parse(stdout) as { definitions: { inbound: { properties: { protocol: { enum: string[] } } } } };
+    expect(schema.definitions.inbound.properties.protocol.enum).toContain('shout');
+    expect((await sluice(['plugins', '-c', config])).stdout).toMatch(/^ {2}runs with all rights of the program$/m);
+    await writeFile(schemaFile, (await readFile(schemaFile, 'utf8')).replace('mark', 'note'));
+    expect((await sluice(['plugins', '-c', config])).stdout).toMatch(/its schema file is out of date/);
   });
 
   it('may be named on the command line', async () => {

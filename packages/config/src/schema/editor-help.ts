@@ -1,6 +1,6 @@
 import { exampleOf } from './example.js';
 import type { JsonSchema } from './json-schema.js';
-import { mapSubschemas } from './subschemas.js';
+import { isSchema, mapSubschemas } from './subschemas.js';
 
 const LONGEST_EXAMPLE = 160;
 /** Keywords that editors do not know. */
@@ -19,7 +19,7 @@ export function withEditorHelp(schema: JsonSchema): JsonSchema {
 /** A union of constants is an enum to editors, with the constants' descriptions. */
 function enumOfConstants(schema: JsonSchema): JsonSchema {
   const { anyOf, ...rest } = schema;
-  if (anyOf === undefined || !anyOf.every((branch) => 'const' in branch)) return schema;
+  if (anyOf === undefined || !anyOf.every((branch) => isSchema(branch) && 'const' in branch)) return schema;
   const types = [...new Set(anyOf.map((branch) => branch.type))];
   const meanings = anyOf.map(({ description }) => description ?? '');
   return {

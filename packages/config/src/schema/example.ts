@@ -1,4 +1,5 @@
 import type { JsonSchema } from './json-schema.js';
+import { isSchema } from './subschemas.js';
 
 type Definitions = Readonly<Record<string, JsonSchema>>;
 
@@ -7,6 +8,7 @@ type Definitions = Readonly<Record<string, JsonSchema>>;
  * @param secret what stands for secrets, since a secret that is printed somewhere is none; default: nothing
  */
 export function exampleOf(schema: JsonSchema, definitions: Definitions = {}, secret?: string): unknown {
+  if (!isSchema(schema)) return undefined;
   const { $ref, examples, enum: values, default: initial } = schema;
   if (schema.secret === true || schema['x-secret'] === true) return secret;
   if (examples?.[0] !== undefined) return examples[0];
@@ -35,7 +37,7 @@ function listOf({ items }: JsonSchema, definitions: Definitions, secret?: string
 /** With what is needed, or else with its first key. */
 function objectOf({ properties = {}, required = [] }: JsonSchema, definitions: Definitions, secret?: string): unknown {
   // What is `true` may be anything, and is described elsewhere.
-  const described = Object.entries(properties).filter(([, property]) => typeof property === 'object');
+  const described = Object.entries(properties).filter(([, property]) => isSchema(property));
   const needed = described.filter(([key]) => required.includes(key));
   const shown = needed.length > 0 ? needed : described.filter(([, { deprecated }]) => deprecated !== true).slice(0, 1);
   const members = shown.map(([key, property]) => [key, exampleOf(property, definitions, secret)] as const);

@@ -4,11 +4,15 @@ const BY_NAME = ['properties', 'patternProperties', 'definitions', 'dependencies
 const LISTS = ['anyOf', 'oneOf', 'allOf'] as const;
 const SINGLE = ['additionalProperties', 'additionalItems', 'contains', 'propertyNames', 'not', 'then', 'else'] as const;
 
+/** Whether it is a schema that says something: not `true` or `false`, and no list. */
+export function isSchema(part: unknown): part is JsonSchema {
+  return typeof part === 'object' && part !== null && !Array.isArray(part);
+}
+
 /** A copy with every schema directly within it replaced. What `if` asks is left as it is: nobody reads it. */
 export function mapSubschemas(schema: JsonSchema, map: (part: JsonSchema, steps: string) => JsonSchema): JsonSchema {
   const copy: Record<string, unknown> = { ...schema };
-  const one = (part: unknown, steps: string): unknown =>
-    typeof part === 'object' && part !== null && !Array.isArray(part) ? map(part as JsonSchema, steps) : part;
+  const one = (part: unknown, steps: string): unknown => (isSchema(part) ? map(part, steps) : part);
   for (const keyword of BY_NAME) {
     const group = copy[keyword];
     if (typeof group !== 'object' || group === null) continue;
