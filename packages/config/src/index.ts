@@ -4,6 +4,7 @@ export { convertText, type Converted } from './convert/convert.js';
 export { diagnosticCatalogue, type CatalogueEntry, type DiagnosticCode } from './diagnostics/catalogue.js';
 export { nearest } from './diagnostics/suggestion.js';
 export { formatDiagnostic } from './diagnostics/format.js';
+export { LoadCache } from './load-cache.js';
 export {
   loadFiles,
   loadObject,

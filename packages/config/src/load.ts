@@ -18,6 +18,7 @@ import { readInbound } from './entries/inbound.js';
 import { readOutbound } from './entries/outbound.js';
 import { readRule } from './entries/rule.js';
 import { readServices } from './entries/service.js';
+import type { LoadCache } from './load-cache.js';
 import type { LoadResult, SluiceConfig } from './model.js';
 import { modernise } from './normalise/legacy.js';
 import { mergeFiles, type FileRoot } from './normalise/merge.js';
@@ -54,6 +55,8 @@ export interface LoadOptions {
   readonly knownOutbounds?: readonly string[] | undefined;
   /** Of all files, whatever their names say. */
   readonly format?: Format | undefined;
+  /** Makes loading what was loaded before quick, where little has changed. Default: everything is read anew. */
+  readonly cache?: LoadCache | undefined;
 }
 
 export interface TextFile {
@@ -205,16 +208,33 @@ function loadParsed(
   options: LoadOptions,
   problems: Problems,
 ): TextLoadResult {
-  const names = secretNames(options.plugins);
   const schema = coreSchema(options.plugins);
-  const sources = new Map<string, string>();
   const roots: FileRoot[] = [];
-  for (const { file, format, source, node } of files) {
-    sources.set(file, maskTree(maskSecrets(source.text, names, format), node, names));
+  for (const { file, node } of files) {
     const root = node && normaliseRoot(node, schema, problems);
     if (root !== undefined) roots.push({ file, root });
   }
-  return { ...finish(schema, roots, paths, options, problems), sources, plugins: options.plugins, origins: new Map() };
+  const result = finish(schema, roots, paths, options, problems);
+  let sources: ReadonlyMap<string, string> | undefined;
+  return {
+    ...result,
+    // Not everybody shows them, and to mask them takes its time.
+    get sources() {
+      return (sources ??= maskedSources(files, options.plugins));
+    },
+    plugins: options.plugins,
+    origins: new Map(),
+  };
+}
+
+function maskedSources(files: readonly ParsedFile[], plugins: readonly Plugin[]): ReadonlyMap<string, string> {
+  const names = secretNames(plugins);
+  return new Map(
+    files.map(({ file, format, source, node }) => [
+      file,
+      maskTree(maskSecrets(source.text, names, format), node, names),
+    ]),
+  );
 }
 
 function normaliseRoot(node: ConfigNode, schema: JsonSchema, problems: Problems): ObjectNode | undefined {
@@ -262,8 +282,10 @@ function readRoot(
     validator,
     problems,
     env,
-    assets: new AssetFolders(folders),
+    assets: new AssetFolders(folders, options.cache?.assets),
+    cache: options.cache,
   };
+  options.cache?.begin();
   const read = <T>(
     nodes: readonly ConfigNode[],
     reader: (node: ConfigNode, context: EntryContext) => T | undefined,

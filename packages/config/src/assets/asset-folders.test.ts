@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { defineRuleType, definePlugin, type SluiceError, Type } from '@sluice/plugin-api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadFiles } from '../load.js';
-import { AssetFolders, assetFolders } from './asset-folders.js';
+import { AssetFolders, assetFolders, type AssetContents } from './asset-folders.js';
 
 let folder: string;
 const at = (...parts: string[]): string => join(folder, ...parts);
@@ -40,6 +40,16 @@ describe('data files', () => {
 
   it('are taken from the first folder that has them', () => {
     expect([read('one.dat'), read('two.dat')]).toEqual(['first one', 'second two']);
+  });
+
+  it('are kept from one loading to the next until they change', async () => {
+    const before: AssetContents = new Map();
+    const kept = (): Uint8Array => new AssetFolders([folder], before).read('kept.dat');
+    await writeFile(at('kept.dat'), 'one');
+    const first = kept();
+    expect(kept()).toBe(first);
+    await writeFile(at('kept.dat'), 'other');
+    expect(Buffer.from(kept()).toString()).toBe('other');
   });
 
   it('are read once', () => {

@@ -32,13 +32,19 @@ function programFolder(): string[] {
   }
 }
 
+/** Files that were read before, by their paths, with what tells whether they have changed. */
+export type AssetContents = Map<string, { readonly stamp: string; readonly bytes: Uint8Array }>;
+
 /** Data files in folders, for the time of loading one configuration. */
 export class AssetFolders implements AssetFiles {
   readonly #folders: readonly string[];
+  readonly #before: AssetContents | undefined;
   readonly #read = new Map<string, Uint8Array | SluiceError>();
 
-  constructor(folders: readonly string[]) {
+  /** @param before to keep files in until they change */
+  constructor(folders: readonly string[], before?: AssetContents) {
     this.#folders = folders;
+    this.#before = before;
   }
 
   read(name: string): Uint8Array {
@@ -54,7 +60,7 @@ export class AssetFolders implements AssetFiles {
   #find(name: string): Uint8Array | SluiceError {
     for (const folder of this.#folders) {
       try {
-        return readBounded(join(folder, name));
+        return readBounded(join(folder, name), this.#before);
       } catch (error) {
         const why = error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason';
         if (why === 'ENOENT' || why === 'ENOTDIR') continue;
@@ -71,18 +77,23 @@ export class AssetFolders implements AssetFiles {
 }
 
 /** Regular files only, and not more than a limit. @throws an error with the reason as its `code` */
-function readBounded(path: string): Uint8Array {
+function readBounded(path: string, before?: AssetContents): Uint8Array {
   // A pipe must not hold up the opening.
   const file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
     const stat = fstatSync(file);
     if (!stat.isFile()) throw Object.assign(new TypeError(), { code: 'it is not a file' });
     if (stat.size > MAX_ASSET_BYTES) throw Object.assign(new RangeError(), { code: 'it is larger than 128 MiB' });
+    const stamp = `${stat.ino} ${stat.size} ${stat.mtimeMs}`;
+    const known = before?.get(path);
+    if (known?.stamp === stamp) return known.bytes;
     const bytes = new Uint8Array(stat.size);
     let size = 0;
     for (let n = -1; n !== 0 && size < bytes.length; size += n)
       n = readSync(file, bytes, size, bytes.length - size, null);
-    return bytes.subarray(0, size);
+    const read = bytes.subarray(0, size);
+    before?.set(path, { stamp, bytes: read });
+    return read;
   } finally {
     closeSync(file);
   }

@@ -21,6 +21,10 @@ export class Problems {
     this.strict = options.strict ?? false;
   }
 
+  get count(): number {
+    return this.#diagnostics.length;
+  }
+
   get hasErrors(): boolean {
     return this.#diagnostics.some(({ severity }) => severity === 'error');
   }

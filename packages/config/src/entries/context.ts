@@ -1,6 +1,7 @@
 import type { AssetFiles } from '@sluice/plugin-api';
 import type { PluginContributions } from '../contributions.js';
 import type { Problems } from '../diagnostics/problems.js';
+import type { LoadCache } from '../load-cache.js';
 import type { Validator } from '../validation/validator.js';
 
 /** What reading an entry needs. */
@@ -10,4 +11,6 @@ export interface EntryContext {
   readonly problems: Problems;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly assets: AssetFiles;
+  /** What the last loading of the same configuration has left. */
+  readonly cache?: LoadCache | undefined;
 }

@@ -2,6 +2,7 @@ import type { AssetFiles, ContributedNames, ProblemReporter, TSchema } from '@sl
 import type { Named } from '../contributions.js';
 import { fillDefaults } from '../normalise/defaults.js';
 import { normalise, type NormaliseOptions } from '../normalise/normalise.js';
+import type { KeptValue } from '../load-cache.js';
 import type { JsonSchema } from '../schema/json-schema.js';
 import { placeAt, toValue, type ConfigNode } from '../source/node.js';
 import { validate } from '../validation/validate.js';
@@ -13,6 +14,23 @@ interface Contribution {
   check?(value: unknown, problems: ProblemReporter, assets: AssetFiles, names: ContributedNames): void;
 }
 
+export interface ContributedOptions extends NormaliseOptions {
+  /** Equal for parts that mean the same: what was read before need not be read again. */
+  readonly written?: string | undefined;
+}
+
+/** Knows whether files were asked for. */
+class WatchedAssets implements AssetFiles {
+  wereRead = false;
+
+  constructor(readonly assets: AssetFiles) {}
+
+  read(name: string): Uint8Array {
+    this.wereRead = true;
+    return this.assets.read(name);
+  }
+}
+
 /**
  * The part of an entry that a plugin shapes: brought into its schema's form, completed, validated,
  * checked by the plugin, and frozen.
@@ -22,10 +40,14 @@ export function readContributed(
   node: ConfigNode,
   { contribution, name, plugin }: Named<Contribution>,
   context: EntryContext,
-  options: NormaliseOptions = {},
-): { readonly value: unknown } | undefined {
-  const { problems, validator } = context;
+  { written, ...options }: ContributedOptions = {},
+): KeptValue | undefined {
+  const { problems, validator, cache } = context;
+  const kept = written === undefined ? undefined : cache?.find(contribution, written);
+  if (kept !== undefined) return kept;
   const schema = contribution.schema as JsonSchema;
+  const assets = new WatchedAssets(context.assets);
+  const before = problems.count;
   try {
     const complete = fillDefaults(normalise(node, schema, problems, options), schema);
     if (!validate(complete, schema, validator, problems)) return undefined;
@@ -41,8 +63,12 @@ export function readContributed(
       },
     };
     const names = { dnsServers: [...context.contributions.dnsServers.values()].map((server) => server.name) };
-    contribution.check?.(value, reporter, context.assets, names);
-    return failed ? undefined : { value };
+    contribution.check?.(value, reporter, assets, names);
+    if (failed) return undefined;
+    // Data files may change while the configuration does not.
+    if (written !== undefined && problems.count === before && !assets.wereRead)
+      cache?.keep(contribution, written, { value });
+    return { value };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     problems.error('C_PLUGIN', node.place, `the plugin "${plugin}" failed to look at this part of "${name}": ${why}`);

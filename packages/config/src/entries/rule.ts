@@ -1,5 +1,6 @@
 import { describeFound } from '../diagnostics/found.js';
 import { nearest } from '../diagnostics/suggestion.js';
+import { writtenAs } from '../load-cache.js';
 import type { RuleConfig } from '../model.js';
 import { orList } from '../schema/description.js';
 import { member, text, without, type ConfigNode, type ObjectNode } from '../source/node.js';
@@ -37,7 +38,9 @@ export function readRule(node: ConfigNode, context: EntryContext): RuleEntry | u
     });
     return { node, type: undefined, ...target, fields: undefined };
   }
-  const contributed = readContributed(without(node, OWN_KEYS), named, context, { otherKeys: OWN_KEYS });
+  const whole = context.cache === undefined ? undefined : writtenAs(node);
+  const options = { otherKeys: OWN_KEYS, written: whole };
+  const contributed = readContributed(without(node, OWN_KEYS), named, context, options);
   return { node, type: named.name, ...target, fields: contributed?.value };
 }
 
