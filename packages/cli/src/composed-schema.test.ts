@@ -79,6 +79,17 @@ describe('every key of the composed schema', () => {
     expect(pointersOf(poor)).toEqual([]);
   });
 
+  it('accepts its own examples and default', () => {
+    const ajv = new Ajv({ strict: false });
+    const wrong = keys.flatMap(({ pointer, schema: one }) => {
+      const refers = JSON.stringify(one).includes('"$ref"');
+      const validate = ajv.compile(refers ? { ...one, definitions } : one);
+      const values = [...(one.examples ?? []), ...('default' in one ? [one.default] : [])];
+      return values.filter((value) => !validate(value)).map((value) => `${pointer} ${JSON.stringify(value)}`);
+    });
+    expect(wrong).toEqual([]);
+  });
+
   it('has an example, or something to make one of, unless it is a secret', () => {
     const poor = keys.filter(
       ({ schema: one }) => one['x-secret'] !== true && exampleOf(one, definitions) === undefined,

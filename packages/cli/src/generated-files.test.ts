@@ -56,6 +56,27 @@ describe('what `npm run generate` makes', () => {
     ).toEqual([]);
   });
 
+  it('has examples on its pages that the schema accepts', () => {
+    const validate = new Ajv({ strict: false }).compile(JSON.parse(read(SCHEMA)) as object);
+    const wrap: Readonly<Record<string, (value: unknown) => unknown>> = {
+      inbound: (entry) => ({ inbounds: [entry] }),
+      outbound: (entry) => ({ outbounds: [entry] }),
+      rule: (rule) => ({ routing: { rules: [rule] } }),
+      strategy: (strategy) => ({ routing: { balancers: [{ tag: 'a', selector: ['b'], strategy }] } }),
+    };
+    let count = 0;
+    for (const [path, text] of made) {
+      const [, block] = /^An example:\n\n```json\n([\s\S]*?)\n```$/m.exec(text) ?? [];
+      if (block === undefined) continue;
+      const kind = /config\/(\w+)-/.exec(path)?.[1] ?? '';
+      const value = JSON.parse(block) as unknown;
+      validate(wrap[kind]?.(value) ?? value);
+      expect(validate.errors ?? [], path).toEqual([]);
+      count += 1;
+    }
+    expect(count).toBeGreaterThan(20);
+  });
+
   it('has no link that leads nowhere', () => {
     const links = [...made]
       .filter(([path]) => path.endsWith('.md'))
