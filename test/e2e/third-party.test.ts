@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import net from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
@@ -18,27 +18,36 @@ import { describePeers } from '../peers/describe-peers.js';
 import { freePort, runProcess, startProcess, type PeerProcess, type RunResult } from '../peers/process.js';
 import { startSsLocal, startSsServer, startSsTunnel, type ShadowsocksSecret } from '../peers/shadowsocks.js';
 import { temporaryFolder, type TemporaryFolder } from '../peers/temporary.js';
-import { install, packOwn, packPlugin, tarballsIn } from './packed.fixture.js';
+import { install, lendTools, npm, packExample, packOwn } from './packed.fixture.js';
 
 const PLUGIN = 'sluice-plugin-shadowsocks';
+const GUIDE_PLUGIN = 'sluice-plugin-whisper';
 const PASSWORD = 'correct-horse';
 const methods = ['aes-128-gcm', 'aes-256-gcm', 'chacha20-ietf-poly1305'];
 
 let folder: TemporaryFolder;
+/** Where plugins are written. */
+let authors = '';
+/** Where they are used. */
 let project = '';
 let program = '';
 const started = new Started();
 
-/** A user's empty project with a packed sluice, and a plugin that was built and packed against its packed plugin API. */
+/** A user's empty project with a packed sluice, and plugins that were built and packed against the packed plugin API. */
 async function installAll(): Promise<void> {
   folder = await temporaryFolder('third-party');
-  project = join(folder.path, 'project');
+  project = join(folder.path, 'user');
+  authors = join(folder.path, 'authors');
   program = join(project, 'node_modules/.bin/sluice');
-  const [ours, theirs] = [join(folder.path, 'ours'), join(folder.path, 'theirs')];
-  await Promise.all([mkdir(ours), mkdir(theirs)]);
-  await install(project, await packOwn(['sluice', '@sluice/plugin-api', '@sluice/net'], ours));
-  await packPlugin(PLUGIN, join(folder.path, 'author'), project, theirs);
-  await install(project, [...(await tarballsIn(ours)), ...(await tarballsIn(theirs))]);
+  const packed = join(folder.path, 'packed');
+  await mkdir(packed);
+  const ours = await packOwn(['sluice', '@sluice/plugin-api', '@sluice/net', '@sluice/testing'], packed);
+  const pick = (...names: string[]): string[] => names.map((name) => ours.get(name) ?? '');
+  await install(authors, pick('@sluice/plugin-api', '@sluice/net', '@sluice/testing'));
+  await lendTools(authors);
+  const plugins = [];
+  for (const name of [PLUGIN, GUIDE_PLUGIN]) plugins.push(await packExample(name, join(authors, name)));
+  await install(project, [...pick('sluice', '@sluice/plugin-api', '@sluice/net'), ...plugins]);
 }
 
 /** The installed command, in the project. */
@@ -160,8 +169,13 @@ describePeers(
         'node_modules/ipaddr.js',
         'node_modules/sluice',
         'node_modules/sluice-plugin-shadowsocks',
+        'node_modules/sluice-plugin-whisper',
       ]);
     });
+
+    it('passes its own tests with the packed test kit', async () => {
+      expect(await npm(join(authors, GUIDE_PLUGIN), ['test'])).toMatch(/Tests.* passed/);
+    }, 60_000);
 
     it('is listed, checked with its own rules, and in the schema without being run', async () => {
       const servers = [{ address: '127.0.0.1', port: 1, method: 'aes-256-cfb', password: PASSWORD }];
@@ -176,9 +190,10 @@ describePeers(
       const schema = await run('schema', '-c', file);
       expect(schema.code).toBe(0);
       expect(schema.stdout).toContain('A Shadowsocks server (AEAD): TCP and UDP.');
-      const example = await readFile(join(project, 'node_modules', PLUGIN, 'example.jsonc'), 'utf8');
-      await writeFile(join(project, 'example.jsonc'), example);
-      expect(await run('check', 'example.jsonc')).toMatchObject({ code: 0 });
+      for (const name of [PLUGIN, GUIDE_PLUGIN]) {
+        await copyFile(join(project, 'node_modules', name, 'example.jsonc'), join(project, 'example.jsonc'));
+        expect(await run('check', '--strict', 'example.jsonc')).toMatchObject({ code: 0 });
+      }
     });
 
     it.each(methods)('meets shadowsocks-libev: %s', async (method) => {
