@@ -18,6 +18,7 @@ import { describePeers } from '../peers/describe-peers.js';
 import { freePort, runProcess, startProcess, type PeerProcess, type RunResult } from '../peers/process.js';
 import { startSsLocal, startSsServer, startSsTunnel, type ShadowsocksSecret } from '../peers/shadowsocks.js';
 import { temporaryFolder, type TemporaryFolder } from '../peers/temporary.js';
+import { startV2ray } from '../peers/v2ray.js';
 import { install, lendTools, npm, packExample, packOwn } from './packed.fixture.js';
 
 const PLUGIN = 'sluice-plugin-shadowsocks';
@@ -58,7 +59,12 @@ async function write(name: string, content: unknown): Promise<string> {
   return name;
 }
 
-async function start(config: { readonly inbounds: readonly { readonly port: number }[] }): Promise<PeerProcess> {
+interface Config {
+  readonly inbounds: readonly { readonly port: number; readonly [key: string]: unknown }[];
+  readonly [key: string]: unknown;
+}
+
+async function start(config: Config): Promise<PeerProcess> {
   const file = await write('config.json', { plugins: [PLUGIN], ...config });
   const ready = config.inbounds.map(({ port }) => ({ host: '127.0.0.1', port }));
   const peer = await startProcess(program, ['run', '-c', file], { cwd: project, ready });
@@ -103,7 +109,7 @@ async function startBoth(
         { type: 'field', inboundTag: ['to-ours'], outboundTag: 'ours' },
       ],
     },
-  } as never);
+  });
   return { ...peer, server, toTheirs, toOurs };
 }
 
@@ -151,7 +157,7 @@ async function answerTo(port: number, bytes: Uint8Array): Promise<Buffer> {
 
 describePeers(
   'a plugin from elsewhere, installed beside sluice',
-  ['ss-server', 'ss-local', 'ss-tunnel', 'curl'],
+  ['ss-server', 'ss-local', 'ss-tunnel', 'curl', 'v2ray'],
   () => {
     beforeAll(installAll, 120_000);
     afterEach(() => started.close());
@@ -215,6 +221,44 @@ describePeers(
 
       for (const peer of [ours, packets]) expect(peer.output()).not.toContain(PASSWORD);
       await expect.poll(() => ours.output()).toMatch(/server -> direct.*email: ann@example\.org/);
+    });
+
+    it("meets V2Ray, with V2Ray's own settings", async () => {
+      const server = { method: 'aes-256-gcm', password: PASSWORD, network: 'tcp,udp', email: 'ann', level: 0 };
+      const target = started.add(await transferTarget());
+      const echo = started.add(await udpEcho());
+      const [port, tcp, udp] = [await freePort(), await freePort(), await freePort()];
+      const door = (number: number, network: string): object => ({ address: '127.0.0.1', port: number, network });
+      const outbound = (at: number): object => ({
+        protocol: 'shadowsocks',
+        settings: {
+          servers: [{ address: '127.0.0.1', port: at, method: server.method, password: PASSWORD, level: 0 }],
+        },
+      });
+      const theirs = started.add(
+        await startV2ray({
+          inbounds: [
+            { tag: 'server', protocol: 'shadowsocks', settings: server },
+            { protocol: 'dokodemo-door', settings: door(target.port, 'tcp') },
+            { tag: 'packets', protocol: 'dokodemo-door', settings: door(echo.port, 'tcp,udp') },
+          ],
+          outbounds: [outbound(port), { tag: 'direct', protocol: 'freedom' }],
+          routing: { rules: [{ type: 'field', inboundTag: ['server'], outboundTag: 'direct' }] },
+        }),
+      );
+      const listen = '127.0.0.1';
+      await start({
+        inbounds: [
+          { tag: 'server', listen, port, protocol: 'shadowsocks', settings: server },
+          { listen, port: tcp, protocol: 'dokodemo-door', settings: door(target.port, 'tcp') },
+          { listen, port: udp, protocol: 'dokodemo-door', settings: door(echo.port, 'tcp,udp') },
+        ],
+        outbounds: [outbound(theirs.port), { tag: 'direct', protocol: 'freedom' }],
+        routing: { rules: [{ type: 'field', inboundTag: ['server'], outboundTag: 'direct' }] },
+      });
+      await transferred(tcp, target, false);
+      await transferred(theirs.ports[1] ?? 0, target, false);
+      for (const each of [udp, theirs.ports[2] ?? 0]) await echoesFrom(each, echo);
     });
 
     it('leads a SOCKS client of theirs to a name', async () => {
