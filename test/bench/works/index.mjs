@@ -1,3 +1,4 @@
+import { CONFIG } from './config.mjs';
 import { dokodemoDown, dokodemoUp } from './dokodemo.mjs';
 import { FEATURES } from './features.mjs';
 import { handshakes, handshakesInTls } from './handshakes.mjs';
@@ -24,4 +25,5 @@ export const WORKS = [
   ...FEATURES,
   ...PIECES,
   ...ROUTING,
+  ...CONFIG,
 ];
