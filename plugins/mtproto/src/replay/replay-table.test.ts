@@ -98,9 +98,14 @@ describe('ReplayTable', () => {
 
   it('never takes one key for another, however many', () => {
     const table = new ReplayTable(100_000, 100);
-    for (let n = 0; n < 300_000; n += 1) expect(table.add(key(n), 1000)).toBe(true);
+    const taken = (from: number): number => {
+      let count = 0;
+      for (let n = from; n < 300_000; n += 1) if (table.add(key(n), 1000)) count += 1;
+      return count;
+    };
+    expect(taken(0)).toBe(300_000);
     expect(table.displaced).toBe(200_000);
-    for (let n = 200_000; n < 300_000; n += 1) expect(table.add(key(n), 1000)).toBe(false);
+    expect(taken(200_000)).toBe(0);
     expect(table.add(key(199_999), 1000)).toBe(true);
   });
 
