@@ -228,8 +228,12 @@ describePeers(
       const target = started.add(await transferTarget());
       const echo = started.add(await udpEcho());
       const [port, tcp, udp] = [await freePort(), await freePort(), await freePort()];
-      const door = (number: number, network: string): object => ({ address: '127.0.0.1', port: number, network });
-      const outbound = (at: number): object => ({
+      const door = (number: number, network: string): Record<string, unknown> => ({
+        address: '127.0.0.1',
+        port: number,
+        network,
+      });
+      const outbound = (at: number): Record<string, unknown> => ({
         protocol: 'shadowsocks',
         settings: {
           servers: [{ address: '127.0.0.1', port: at, method: server.method, password: PASSWORD, level: 0 }],
