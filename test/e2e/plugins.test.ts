@@ -25,6 +25,10 @@ export default {
       },
     }),
   } },
+  commands: [{
+    name: 'say', summary: 'Says something loudly.', options: [{ flags: '--what <text>', description: 'what', required: true }],
+    run: ({ options, print }) => { print(options.what.toUpperCase()); return 3; },
+  }],
 };`;
 
 const started = new Started();
@@ -122,6 +126,24 @@ describe('a plugin from npm', () => {
     expect((await sluice(['plugins', '-c', config])).stdout).toMatch(/^ {2}runs with all rights of the program$/m);
     await writeFile(schemaFile, (await readFile(schemaFile, 'utf8')).replace('mark', 'note'));
     expect((await sluice(['plugins', '-c', config])).stdout).toMatch(/its schema file is out of date/);
+  });
+
+  it('has its commands beside those that are built in, and is not run for others', async () => {
+    await installShout();
+    expect(await sluice(['shout', 'say', '--what', 'hello'], { cwd: folder })).toMatchObject({
+      code: 3,
+      stdout: 'HELLO\n',
+    });
+    expect((await sluice(['shout', '--help'], { cwd: folder })).stdout).toContain('Says something loudly.');
+    expect((await sluice(['shout', 'say', '--what', 'hello'])).stderr).toMatch(/unknown command 'shout'/);
+    await file('node_modules/sluice-plugin-broken/package.json', {
+      name: 'sluice-plugin-broken',
+      sluice: { api: '1' },
+    });
+    expect((await sluice(['version'], { cwd: folder })).code).toBe(0);
+    await installShout({ api: '2' });
+    const refused = await sluice(['shout', 'say'], { cwd: folder });
+    expect(refused.stderr).toMatch(/^sluice: the plugin "sluice-plugin-shout" cannot be used: .*plugin API 2/);
   });
 
   it('may be named on the command line', async () => {

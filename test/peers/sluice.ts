@@ -9,7 +9,7 @@ const program = fileURLToPath(new URL('../../packages/cli/bin/sluice.js', import
 /** The command as people run it, from the build, with a time limit (milliseconds, default 30,000). */
 export function sluice(
   args: readonly string[],
-  options: { readonly timeout?: number; readonly env?: NodeJS.ProcessEnv } = {},
+  options: { readonly timeout?: number; readonly env?: NodeJS.ProcessEnv; readonly cwd?: string } = {},
 ): Promise<RunResult> {
   return runProcess(process.execPath, [program, ...args], options);
 }
