@@ -28,7 +28,8 @@ function config(what, format) {
       const file = `${folder}/ten-thousand.${format}`;
       const json = `${folder}/ten-thousand.jsonc`;
       writeFileSync(json, `// Made for the bench.\n${JSON.stringify(tenThousand(), undefined, 2)}`);
-      if (format !== 'jsonc') await run(process.execPath, [SLUICE, 'convert', json, '--to', format, '--force', '-o', file]);
+      if (format !== 'jsonc')
+        await run(process.execPath, [SLUICE, 'convert', json, '--to', format, '--force', '-o', file]);
       return {
         async measure() {
           if (what === 'key') {

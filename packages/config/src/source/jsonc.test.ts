@@ -15,6 +15,7 @@ describe('syntax errors', () => {
     ['single quotes', "{\n  'log': {}\n}", '2:3-8', /double quotes|key/],
     ['a word for a value', '{\n  "log": yes\n}', '2:10-13', /not a JSON value/],
     ['a string that does not end', '{\n  "log": "x\n}', '2:10-12', /string does not end/],
+    ['a string that ends with a backslash', '{\r\n  "log": "x\\\r\n}', '2:10-13', /string does not end|escape/],
     ['a comment that does not end', '{\n  "log": {} /* x\n}', '2:13-14', /comment/],
     ['an unknown escape', '{\n  "log": "\\x"\n}', '2:10-14', /escape/],
     ['a bracket too few', '{\n  "log": {\n}\n', '3:1-2', /ends too early/],

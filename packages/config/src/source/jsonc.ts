@@ -107,7 +107,10 @@ function reportSyntaxErrors(source: Source, json: string, errors: readonly Parse
     const { line } = source.range(start, start);
     if (lines.has(line) || lines.size >= MAX_SYNTAX_ERRORS) continue;
     lines.add(line);
-    const place = { pointer: '', span: { source, start, end: Math.min(start + Math.max(1, length), last) } };
+    let end = Math.min(start + Math.max(1, length), last);
+    // A string that does not end takes a part of the line break along if it ends with a backslash.
+    while (end > start + 1 && /[\r\n]/.test(json.charAt(end - 1))) end -= 1;
+    const place = { pointer: '', span: { source, start, end } };
     const what = messages[printParseErrorCode(error)] ?? 'this is not JSON';
     problems.error('C_SYNTAX', place, offset >= last ? `the file ends too early: ${what}` : what);
   }
