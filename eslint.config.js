@@ -52,6 +52,10 @@ export default tseslint.config(
           selector: 'ThrowStatement > NewExpression[callee.name="Error"]',
           message: 'Throw a SluiceError (from @sluice/net or @sluice/plugin-api): every error has a stable code.',
         },
+        {
+          selector: 'CallExpression[callee.property.name="export"] Property[key.name="format"][value.value="jwk"]',
+          message: 'Node 20 can wait for ever for its own lock here: have keys encoded while they are made.',
+        },
       ],
     },
   },

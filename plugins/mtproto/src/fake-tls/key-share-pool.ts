@@ -1,10 +1,15 @@
 import type { Buffer } from 'node:buffer';
-import { generateKeyPair, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { generateKeyPair, generateKeyPairSync } from 'node:crypto';
 import { X25519_LENGTH } from './tls.js';
 
 const DEFAULT_CAPACITY = 256;
 /** Made at once by the thread pool: the more, the less each costs this thread (43 µs here, 30 in fours, 13 in sixteens). */
 const BATCH = 32;
+/**
+ * Encoded while the key is made: Node 20 locks a key while it is exported as a JWK, and where garbage is collected in
+ * that moment, the end of what made the key waits for the same lock, on the same thread, for ever.
+ */
+const ENCODED = { publicKeyEncoding: { format: 'jwk' } } as const;
 
 /**
  * Public keys of X25519 that are used once each. They are made ahead on other threads, up to a bound,
@@ -28,7 +33,7 @@ export class KeySharePool {
 
   /** Writes a fresh share, 32 bytes. */
   take(into: Buffer, at: number): void {
-    const share = this.#ready.pop() ?? shareOf(generateKeyPairSync('x25519').publicKey);
+    const share = this.#ready.pop() ?? shareOf(generateKeyPairSync('x25519', ENCODED).publicKey);
     into.write(share, at, X25519_LENGTH, 'base64url');
     this.fill();
   }
@@ -40,7 +45,7 @@ export class KeySharePool {
     if (missing < Math.min(BATCH, this.#capacity)) return;
     this.#making = missing;
     for (let i = 0; i < missing; i += 1) {
-      generateKeyPair('x25519', undefined, (error: Error | null, publicKey: KeyObject) => {
+      generateKeyPair('x25519', ENCODED, (error: Error | null, publicKey: unknown) => {
         if (error === null) this.#ready.push(shareOf(publicKey));
         this.#making -= 1;
         if (error === null) this.fill();
@@ -49,6 +54,7 @@ export class KeySharePool {
   }
 }
 
-function shareOf(publicKey: KeyObject): string {
-  return publicKey.export({ format: 'jwk' }).x ?? '';
+/** @param publicKey as a JWK, which Node's types do not know of here */
+function shareOf(publicKey: unknown): string {
+  return (publicKey as { readonly x: string }).x;
 }

@@ -1,4 +1,11 @@
-import { constants, createHash, generateKeyPairSync, privateDecrypt, type KeyObject } from 'node:crypto';
+import {
+  constants,
+  createHash,
+  createPublicKey,
+  generateKeyPairSync,
+  privateDecrypt,
+  type KeyObject,
+} from 'node:crypto';
 import { bytesOf } from './tl.js';
 
 /** The RSA key of a data centre, 2048 bits. */
@@ -13,13 +20,16 @@ export interface DcKey {
 
 export function makeDcKey(): DcKey {
   for (;;) {
-    const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-    const fingerprint = fingerprintOf(publicKey);
+    const made = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const { privateKey } = made;
+    const publicKey = made.publicKey.export({ type: 'pkcs1', format: 'pem' }).toString();
+    // Of a key that was read, not made: exporting as a JWK one that was made can stop Node 20 for ever.
+    const fingerprint = fingerprintOf(createPublicKey(publicKey));
     // mtcute compares fingerprints as hex without leading zeros to its own with them, and so knows no key like that.
     if (fingerprint >> 60n === 0n) continue;
     return {
       fingerprint,
-      publicKey: publicKey.export({ type: 'pkcs1', format: 'pem' }).toString(),
+      publicKey,
       decrypt: (block) => privateDecrypt({ key: privateKey, padding: constants.RSA_NO_PADDING }, block),
     };
   }

@@ -105,9 +105,13 @@ function grease(): number {
   return 0x0a0a + 0x1010 * randomInt(16);
 }
 
-function x25519Share(): Buffer {
-  const { x = '' } = generateKeyPairSync('x25519').publicKey.export({ format: 'jwk' });
-  return Buffer.from(x, 'base64url');
+/**
+ * A public key of X25519, 32 bytes. Encoded while it is made: a key that is exported as a JWK later is locked meanwhile,
+ * and garbage collection in that moment can stop the process for ever (Node 20).
+ */
+export function x25519Share(): Buffer {
+  const { publicKey } = generateKeyPairSync('x25519', { publicKeyEncoding: { format: 'jwk' } } as object);
+  return Buffer.from((publicKey as unknown as { readonly x: string }).x, 'base64url');
 }
 
 /** An encapsulation key of ML-KEM-768, which is 768 numbers of 12 bits below 3329 and 32 bytes; then X25519. */

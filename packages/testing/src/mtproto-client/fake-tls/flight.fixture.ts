@@ -1,4 +1,5 @@
-import { createHmac, generateKeyPairSync, randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
+import { x25519Share } from './client-hello.js';
 
 export interface FlightParts {
   readonly sessionId: Buffer;
@@ -42,10 +43,7 @@ export function flightTo(record: Buffer, key: Buffer, parts: Partial<FlightParts
   return flight;
 }
 
-export function keyShare(
-  share: Buffer = Buffer.from(generateKeyPairSync('x25519').publicKey.export({ format: 'jwk' }).x ?? '', 'base64url'),
-  group = '001d',
-): Buffer {
+export function keyShare(share: Buffer = x25519Share(), group = '001d'): Buffer {
   const body = Buffer.concat([Buffer.from(group, 'hex'), length16(share), share]);
   return Buffer.concat([Buffer.from('0033', 'hex'), length16(body), body]);
 }
