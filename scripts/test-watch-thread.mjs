@@ -28,7 +28,7 @@ function endWithPlace() {
   session.post('Debugger.enable');
   session.post('Debugger.pause');
   // In the midst of a call of the system, nothing answers.
-  setTimeout(() => end('  in native code'), 5000);
+  setTimeout(() => end('  in native code: a debugger such as gdb says where'), 5000);
 }
 
 const timer = setInterval(() => {
