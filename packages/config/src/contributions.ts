@@ -8,6 +8,7 @@ import type {
   ServiceContribution,
   SnifferContribution,
 } from '@sluice/plugin-api';
+import { EXTENSIBLE_TYPE, withMatchers } from './rule-matchers.js';
 
 /** A contribution under the name that its plugin gave it. */
 export interface Named<C> {
@@ -29,12 +30,22 @@ export class PluginContributions {
   constructor(plugins: readonly Plugin[]) {
     this.inbounds = collect(plugins, (plugin) => plugin.inbounds);
     this.outbounds = collect(plugins, (plugin) => plugin.outbounds);
-    this.ruleTypes = collect(plugins, (plugin) => plugin.ruleTypes);
+    this.ruleTypes = extended(plugins);
     this.services = collect(plugins, (plugin) => plugin.services);
     this.sniffers = collect(plugins, (plugin) => plugin.sniffers);
     this.balancerStrategies = collect(plugins, (plugin) => plugin.balancerStrategies);
     this.dnsServers = collect(plugins, (plugin) => plugin.dnsServers);
   }
+}
+
+/** The rule types, with the further conditions that plugins bring. */
+function extended(plugins: readonly Plugin[]): ReadonlyMap<string, Named<RuleTypeContribution>> {
+  const types = collect(plugins, (plugin) => plugin.ruleTypes);
+  const matchers = new Map(plugins.flatMap(({ ruleMatchers = {} }) => Object.entries(ruleMatchers)));
+  const named = types.get(EXTENSIBLE_TYPE);
+  if (named !== undefined)
+    types.set(EXTENSIBLE_TYPE, { ...named, contribution: withMatchers(named.contribution, matchers) });
+  return types;
 }
 
 /** Of two of one name the first counts; that there are two is the runtime's registry to say. */

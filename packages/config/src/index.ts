@@ -27,6 +27,7 @@ export { pluginsNamedIn } from './plugins/named-in.js';
 export { wantedBy, type WantedPlugin } from './plugins/named-plugins.js';
 export { outlinesOf, type PluginOutlines } from './plugins/outline.js';
 export { readSchemaFile, schemaFilePath } from './plugins/schema-file.js';
+export { EXTENSIBLE_TYPE, withMatchers, type RuleMatchers } from './rule-matchers.js';
 export { composeSchema, type ComposeOptions } from './schema/compose.js';
 export { exampleOf } from './schema/example.js';
 export type { JsonSchema } from './schema/json-schema.js';

@@ -3,7 +3,7 @@ import type { CommandContribution } from './contributions/command.js';
 import type { DnsServerContribution } from './contributions/dns-server.js';
 import type { InboundContribution } from './contributions/inbound.js';
 import type { OutboundContribution } from './contributions/outbound.js';
-import type { RuleTypeContribution } from './contributions/rule.js';
+import type { RuleMatcherContribution, RuleTypeContribution } from './contributions/rule.js';
 import type { ServiceContribution } from './contributions/service.js';
 import type { SnifferContribution } from './contributions/sniffer.js';
 
@@ -22,6 +22,8 @@ export interface Plugin {
   readonly outbounds?: Readonly<Record<string, OutboundContribution>>;
   /** By the name that a rule's `"type"` uses. */
   readonly ruleTypes?: Readonly<Record<string, RuleTypeContribution>>;
+  /** By the key of a `field` rule that holds the condition's value: "hours". */
+  readonly ruleMatchers?: Readonly<Record<string, RuleMatcherContribution>>;
   /** By the key at the top of the configuration: "api". */
   readonly services?: Readonly<Record<string, ServiceContribution>>;
   /** By the name that `sniffing.destOverride` uses. */

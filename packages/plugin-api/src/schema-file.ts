@@ -25,6 +25,7 @@ export interface PluginSchemaFile {
   readonly inbounds?: Readonly<Record<string, ContributionSchema>>;
   readonly outbounds?: Readonly<Record<string, ContributionSchema>>;
   readonly ruleTypes?: Readonly<Record<string, ContributionSchema>>;
+  readonly ruleMatchers?: Readonly<Record<string, ContributionSchema>>;
   readonly services?: Readonly<Record<string, ContributionSchema>>;
   readonly balancerStrategies?: Readonly<Record<string, ContributionSchema>>;
   readonly sniffers?: Readonly<Record<string, ContributionOutline>>;
@@ -35,6 +36,7 @@ const KINDS = [
   'inbounds',
   'outbounds',
   'ruleTypes',
+  'ruleMatchers',
   'services',
   'balancerStrategies',
   'sniffers',

@@ -1,30 +1,40 @@
-import { defineRuleType, Type, type Rule, type Static } from '@sluice/plugin-api';
+import { defineRuleMatcher, defineRuleType, Type, type ProblemReporter, type Static } from '@sluice/plugin-api';
 
 const hour = { minimum: 0, maximum: 23, examples: [8] };
 
-export const hoursRule = Type.Object({
+export const hoursSchema = Type.Object({
   from: Type.Integer({ ...hour, description: "The hour of this machine's day with which it begins, 0 to 23." }),
   to: Type.Integer({ ...hour, description: 'The hour before which it ends; one that is not later is the next day.' }),
 });
 
-export type HoursRule = Static<typeof hoursRule>;
+export type Hours = Static<typeof hoursSchema>;
 
-/** A rule is pure and synchronous, and is asked for every connection: it does no more than it must. */
-export function compileHours({ from, to }: HoursRule, clock: () => number = () => new Date().getHours()): Rule {
-  return {
-    needsIp: false,
-    matches() {
-      const now = clock();
-      return from < to ? from <= now && now < to : from <= now || now < to;
-    },
-  };
+/** Pure and synchronous, and asked for every connection: it does no more than it must. */
+export function isWithin({ from, to }: Hours, now: number): boolean {
+  return from < to ? from <= now && now < to : from <= now || now < to;
 }
 
-export const hours = defineRuleType<HoursRule>({
-  description: 'Matches at certain hours of the day, whatever the connection.',
-  schema: hoursRule,
-  check: ({ from, to }, problems) => {
-    if (from === to) problems.warning(['to'], 'Matches at any hour: it begins when it ends.');
-  },
-  compile: (rule) => compileHours(rule),
+function check({ from, to }: Hours, problems: ProblemReporter): void {
+  if (from === to) problems.warning(['to'], 'Matches at any hour: it begins when it ends.');
+}
+
+const description = 'Matches at certain hours of the day.';
+
+/** A rule of its own: `{ "type": "hours", "from": 22, "to": 6, "outboundTag": … }`. */
+export const hoursRule = defineRuleType<Hours>({
+  description,
+  schema: hoursSchema,
+  check,
+  compile: (hours) => ({ needsIp: false, matches: () => isWithin(hours, new Date().getHours()) }),
+});
+
+/** A condition beside others: `{ "type": "field", "domain": […], "hours": { "from": 22, "to": 6 }, "outboundTag": … }`. */
+export const hoursMatcher = defineRuleMatcher<Hours>({
+  description,
+  schema: hoursSchema,
+  check,
+  compile: (hours) => ({
+    holds: () => isWithin(hours, new Date().getHours()),
+    describe: () => `${new Date().getHours()} is compared with ${hours.from} to ${hours.to}`,
+  }),
 });

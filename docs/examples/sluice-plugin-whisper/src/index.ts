@@ -1,6 +1,6 @@
 import { defineInbound, defineOutbound, definePlugin } from '@sluice/plugin-api';
 import { heartbeat } from './heartbeat.js';
-import { hours } from './hours.js';
+import { hoursMatcher, hoursRule } from './hours.js';
 import { WhisperInbound } from './inbound.js';
 import { WhisperOutbound } from './outbound.js';
 import { inboundSettings, outboundSettings, type InboundSettings, type OutboundSettings } from './schema.js';
@@ -24,6 +24,7 @@ export default definePlugin({
   description: 'A toy protocol, a rule type and a service.',
   inbounds: { whisper: whisperInbound },
   outbounds: { whisper: whisperOutbound },
-  ruleTypes: { hours },
+  ruleTypes: { hours: hoursRule },
+  ruleMatchers: { hours: hoursMatcher },
   services: { heartbeat },
 });

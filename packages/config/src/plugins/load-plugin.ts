@@ -8,6 +8,7 @@ export const CONTRIBUTION_KINDS = [
   'inbounds',
   'outbounds',
   'ruleTypes',
+  'ruleMatchers',
   'services',
   'sniffers',
   'balancerStrategies',

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { Plugin } from '@sluice/plugin-api';
 import type { Problems } from '../diagnostics/problems.js';
 import type { ConfigNode, Place } from '../source/node.js';
+import { EXTENSIBLE_TYPE } from '../rule-matchers.js';
 import { contributedBy, CONTRIBUTION_KINDS, loadPlugin } from './load-plugin.js';
 import { locatePlugin, type LocatedPlugin } from './locate.js';
 import { ManifestError } from './manifest.js';
@@ -86,5 +87,13 @@ function clashOf(plugin: Plugin, others: readonly Plugin[]): string | undefined 
 
 /** Names differ by more than their case. */
 function holds(plugin: Plugin, kind: (typeof CONTRIBUTION_KINDS)[number], name: string): boolean {
-  return Object.keys(plugin[kind] ?? {}).some((taken) => taken.toLowerCase() === name.toLowerCase());
+  const conditions = kind === 'ruleMatchers' ? ownConditions(plugin) : [];
+  const taken = [...Object.keys(plugin[kind] ?? {}), ...conditions];
+  return taken.some((one) => one.toLowerCase() === name.toLowerCase());
+}
+
+/** The keys that rules have of their type, beside which conditions of other plugins stand. */
+function ownConditions({ ruleTypes }: Plugin): string[] {
+  const schema = ruleTypes?.[EXTENSIBLE_TYPE]?.schema as { readonly properties?: object } | undefined;
+  return Object.keys(schema?.properties ?? {});
 }

@@ -1,6 +1,7 @@
 import { Type, type ContributionSchema, type PluginSchemaFile, type TSchema } from '@sluice/plugin-api';
 import { collect, type Named } from '../contributions.js';
 import { BY_ADDRESS, OTHER_NAMES } from '../entries/sniffing.js';
+import { withMatchersOf } from '../rule-matchers.js';
 import { closed } from './closed.js';
 import { withEditorHelp } from './editor-help.js';
 import { inboundSchema } from './inbound.js';
@@ -33,7 +34,10 @@ export function composeSchema({ plugins, isOpen = false, id }: ComposeOptions): 
     [...collect(plugins, of).values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   const inbounds = sorted((plugin) => plugin.inbounds);
   const outbounds = sorted((plugin) => plugin.outbounds);
-  const rules = sorted((plugin) => plugin.ruleTypes);
+  const rules = sorted((plugin) => plugin.ruleTypes).map((named) => ({
+    ...named,
+    contribution: withMatchersOf(named.name, named.contribution, plugins),
+  }));
   const strategies = sorted((plugin) => plugin.balancerStrategies);
   const sniffers = sorted((plugin) => plugin.sniffers);
   const services = [...collect(plugins, (plugin) => plugin.services).values()];

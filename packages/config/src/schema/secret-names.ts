@@ -5,8 +5,8 @@ import type { JsonSchema } from './json-schema.js';
 /** The keys, in lower case, under which the plugins' schemas keep secrets. */
 export function secretNames(plugins: readonly Plugin[]): ReadonlySet<string> {
   const names = new Set<string>();
-  for (const { inbounds, outbounds, ruleTypes, services, balancerStrategies } of plugins) {
-    for (const group of [inbounds, outbounds, ruleTypes, services, balancerStrategies]) {
+  for (const { inbounds, outbounds, ruleTypes, ruleMatchers, services, balancerStrategies } of plugins) {
+    for (const group of [inbounds, outbounds, ruleTypes, ruleMatchers, services, balancerStrategies]) {
       for (const { schema } of Object.values(group ?? {})) collect(schema as JsonSchema, undefined, names);
     }
   }

@@ -1,3 +1,4 @@
+import { EXTENSIBLE_TYPE, withMatchers } from '@sluice/config';
 import {
   API_VERSION,
   SluiceError,
@@ -6,6 +7,7 @@ import {
   type InboundContribution,
   type OutboundContribution,
   type Plugin,
+  type RuleMatcherContribution,
   type RuleTypeContribution,
   type ServiceContribution,
   type SnifferContribution,
@@ -93,6 +95,7 @@ function registriesOf(plugins: readonly Plugin[]): Registries {
     balancerStrategies: new Registry('balancer strategy'),
     dnsServers: new Registry('kind of DNS server'),
   };
+  const matchers = new Registry<RuleMatcherContribution>('condition of rules');
   for (const plugin of plugins) {
     if (plugin.apiVersion !== API_VERSION) {
       const message = `plugin "${plugin.name}" was written for plugin API ${plugin.apiVersion}; this is ${API_VERSION}`;
@@ -100,13 +103,22 @@ function registriesOf(plugins: readonly Plugin[]): Registries {
     }
     addAll(registries.inbounds, plugin.inbounds, plugin.name);
     addAll(registries.outbounds, plugin.outbounds, plugin.name);
-    addAll(registries.ruleTypes, plugin.ruleTypes, plugin.name);
+    addAll(matchers, plugin.ruleMatchers, plugin.name);
     addAll(registries.services, plugin.services, plugin.name);
     addAll(registries.sniffers, plugin.sniffers, plugin.name);
     addAll(registries.balancerStrategies, plugin.balancerStrategies, plugin.name);
     addAll(registries.dnsServers, plugin.dnsServers, plugin.name);
   }
+  for (const { ruleTypes, name } of plugins) addAll(registries.ruleTypes, extended(ruleTypes, matchers), name);
   return registries;
+}
+
+/** Rule types with the further conditions that plugins bring. */
+function extended(types: Plugin['ruleTypes'], matchers: Registry<RuleMatcherContribution>): Plugin['ruleTypes'] {
+  const type = types?.[EXTENSIBLE_TYPE];
+  if (type === undefined) return types;
+  const byName = new Map(matchers.names().map((name) => [name, matchers.get(name)]));
+  return { ...types, [EXTENSIBLE_TYPE]: withMatchers(type, byName) };
 }
 
 function sameItems(a: readonly Plugin[], b: readonly Plugin[]): boolean {

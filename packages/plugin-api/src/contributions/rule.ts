@@ -91,3 +91,22 @@ export interface RuleTypeContribution<S = unknown> {
 export function defineRuleType<S>(contribution: RuleTypeContribution<S>): RuleTypeContribution {
   return contribution;
 }
+
+/**
+ * A further condition of `field` rules: what a key of the rule names, beside the core's own such as `domain`. It must
+ * hold together with the others of its rule.
+ */
+export interface RuleMatcherContribution<V = unknown> {
+  readonly description: string;
+  /** The JSON Schema of the key's value. */
+  readonly schema: TSchema;
+  /** Finds what a schema cannot say. `problems` takes paths from the value on. */
+  check?(value: V, problems: ProblemReporter, assets: AssetFiles): void;
+  /** @throws SluiceError E_CONFIG_INVALID for what `check` would have reported */
+  compile(value: V, assets: AssetFiles): Omit<RuleCondition, 'field'>;
+}
+
+/** Keeps the value's type while the registry forgets it. */
+export function defineRuleMatcher<V>(contribution: RuleMatcherContribution<V>): RuleMatcherContribution {
+  return contribution;
+}
