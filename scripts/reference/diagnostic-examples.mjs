@@ -87,6 +87,14 @@ export const diagnosticExamples = {
     { "tag": "b", "listen": "127.0.0.1", "port": 1080, "protocol": "http" }
   ]
 }`,
+  C_DUPLICATE_USER: `{ "inbounds": [{ ${IN}, "settings": {
+  "auth": "password",
+  "accounts": [{ "user": "ann", "pass": "1a2b" }, { "user": "ann", "pass": "3c4d" }]
+} }] }`,
+  C_CERTIFICATE: `{ "inbounds": [{ ${IN}, "streamSettings": {
+  "security": "tls",
+  "tlsSettings": { "certificates": [{ "certificate": ["-----BEGIN CERTIFICATE-----"], "key": ["-----BEGIN KEY-----"] }] }
+} }] }`,
   C_UNAVAILABLE: '{ "outbounds": [{ "protocol": "freedom", "streamSettings": { "network": "ws" } }] }',
   C_IGNORED: '{ "routing": { "strategy": "rules" } }',
   C_CHECK: `{ "inbounds": [{ ${IN}, "settings": { "auth": "password" } }] }`,

@@ -2,6 +2,7 @@ import { Type, type Plugin } from '@sluice/plugin-api';
 import { AssetFolders, assetFolders } from './assets/asset-folders.js';
 import { buildConfig } from './build.js';
 import { checkBalancers } from './checks/balancers.js';
+import { checkCertificates } from './checks/certificates.js';
 import { checkHiddenRules } from './checks/hidden-rules.js';
 import { checkListenConflicts } from './checks/listen-conflicts.js';
 import { checkOutboundChain } from './checks/outbound-chain.js';
@@ -301,6 +302,7 @@ function readRoot(
   checkReferences(inbounds, outbounds, rules, services, options.knownOutbounds ?? [], problems);
   checkBalancers({ balancers, rules, outbounds, services, knownOutbounds: options.knownOutbounds ?? [] }, problems);
   checkOutboundChain(outbounds, problems);
+  checkCertificates([...inbounds, ...outbounds], problems);
   checkHiddenRules(rules, context.contributions.ruleTypes, context.assets, problems);
   checkUnused({ outbounds, rules, balancers }, problems);
   checkUnavailable(root, context.contributions.services, problems);

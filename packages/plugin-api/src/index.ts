@@ -7,6 +7,7 @@ export * from './contributions/balancer.js';
 export * from './contributions/dns-server.js';
 export * from './contributions/duration.js';
 export * from './contributions/entry.js';
+export * from './contributions/key-pair.js';
 export * from './contributions/rule.js';
 export * from './contributions/schema.js';
 export * from './contributions/service.js';

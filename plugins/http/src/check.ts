@@ -12,7 +12,9 @@ export function checkInbound(settings: InboundSettings, problems: ProblemReporte
   (settings.accounts ?? []).forEach(({ user, pass }, index) => {
     const path = ['accounts', index];
     if (seen.has(user))
-      problems.warning([...path, 'user'], 'An earlier account has the same user name; only the last one counts.');
+      problems.warning([...path, 'user'], 'An earlier account has the same user name; only the last one counts.', {
+        code: 'C_DUPLICATE_USER',
+      });
     seen.add(user);
     checkCredentials(user, pass, path, problems);
   });

@@ -67,6 +67,7 @@ function checkUsers({ users = [] }: InboundSettings, problems: ProblemReporter):
         problems.error(
           ['users', index, 'secret'],
           `the same secret as that of users[${first}]: its clients could not be told apart`,
+          { code: 'C_DUPLICATE_USER' },
         );
     }
     if (email === undefined || email === '') return;
@@ -76,6 +77,7 @@ function checkUsers({ users = [] }: InboundSettings, problems: ProblemReporter):
       problems.warning(
         ['users', index, 'email'],
         `the same email as that of users[${first}]: they share counters and rules`,
+        { code: 'C_DUPLICATE_USER' },
       );
   });
 }

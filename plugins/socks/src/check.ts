@@ -22,6 +22,7 @@ export function checkInbound(settings: InboundSettings, problems: ProblemReporte
       problems.warning(
         ['accounts', index, 'user'],
         'An earlier account has the same user name; only the last one counts.',
+        { code: 'C_DUPLICATE_USER' },
       );
     seen.add(user);
     checkCredentials(user, pass, ['accounts', index], problems);
@@ -42,7 +43,9 @@ export function checkOutbound(settings: OutboundSettings, problems: ProblemRepor
     users.forEach(({ user, pass }, place) => {
       const path = ['servers', index, 'users', place];
       if (users.findIndex((other) => other.user === user) < place) {
-        problems.warning([...path, 'user'], 'An earlier user of this server has the same name.');
+        problems.warning([...path, 'user'], 'An earlier user of this server has the same name.', {
+          code: 'C_DUPLICATE_USER',
+        });
       }
       checkCredentials(user, pass, path, problems);
     });

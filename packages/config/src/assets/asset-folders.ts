@@ -77,7 +77,7 @@ export class AssetFolders implements AssetFiles {
 }
 
 /** Regular files only, and not more than a limit. @throws an error with the reason as its `code` */
-function readBounded(path: string, before?: AssetContents): Uint8Array {
+export function readBounded(path: string, before?: AssetContents): Uint8Array {
   // A pipe must not hold up the opening.
   const file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {

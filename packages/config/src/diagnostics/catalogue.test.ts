@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
-import { covered, faults, inbound, load, loadValue } from '../load.fixture.js';
+import { covered, faults, inbound, load, loadValue, outbound } from '../load.fixture.js';
 import { loadFiles, loadTexts } from '../load.js';
 import { broken, plugins } from '../plugins.fixture.js';
 import { harmless, hints, warnings } from './advice-cases.fixture.js';
 import { diagnosticCatalogue, type CatalogueEntry, type DiagnosticCode } from './catalogue.js';
-import { errors } from './error-cases.fixture.js';
+import { errors, rule } from './error-cases.fixture.js';
 
 /** Those that the catalogue says a code may have. */
 function severities(code: string): string[] {
@@ -73,6 +73,33 @@ describe('diagnostics', () => {
       ]);
     }
     seen.add('C_PLUGIN');
+  });
+
+  it('reports all that is wrong in one run, of whatever kind', () => {
+    const certificates = [{ certificate: ['x'], key: ['x'] }];
+    const { diagnostics } = loadValue({
+      log: { loglevel: 5 },
+      inbounds: [
+        inbound({ settings: { mode: 'plian' } }),
+        inbound({ streamSettings: { security: 'tls', tlsSettings: { certificates } } }),
+        inbound({ tag: 'b' }),
+        inbound({ tag: 'c', settings: { users: ['x', 'x'].map((name) => ({ name, secret: 'a' })) } }),
+      ],
+      outbounds: [outbound({ proxySettings: { tag: 'out' } }), outbound({ tag: 'b' }), { protocol: 'vmess' }],
+      routing: {
+        balancers: [{ tag: 'b' }],
+        rules: [rule({}), rule({ outboundTag: 'oat' }), rule({ domain: [5] }), { type: 'field' }, rule({ prt: 5 })],
+      },
+    });
+    const codes = diagnostics.map(({ code }) => code);
+    expect(new Set(codes)).toEqual(
+      new Set([
+        ...['C_VALUE', 'C_TYPE', 'C_MISSING', 'C_UNKNOWN_KEY', 'C_UNAVAILABLE', 'C_CERTIFICATE', 'C_DUPLICATE_USER'],
+        ...['C_DUPLICATE_TAG', 'C_LISTEN_CONFLICT', 'C_UNKNOWN_PROTOCOL', 'C_OUTBOUND_LOOP', 'C_UNKNOWN_OUTBOUND'],
+        ...['C_HIDDEN_RULE', 'C_UNUSED_OUTBOUND', 'C_UNUSED_BALANCER', 'C_CHECK'],
+      ]),
+    );
+    for (const code of codes) seen.add(code);
   });
 
   it('reports what stands in other tests', () => {

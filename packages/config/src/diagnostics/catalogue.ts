@@ -55,6 +55,16 @@ export const diagnosticCatalogue = {
   C_PORT: { severity: 'error', text: 'Not a port, nor a range of ports.' },
   C_ADDRESS: { severity: 'error', text: 'Not an address that can be used here.' },
   C_LISTEN_CONFLICT: { severity: 'error', text: 'Two inbounds listen on one address and port.' },
+  C_DUPLICATE_USER: {
+    severity: 'error',
+    also: 'warning',
+    text: 'A user stands twice in one inbound: with a secret that cannot tell the two apart, or, as a warning, with one name.',
+  },
+  C_CERTIFICATE: {
+    severity: 'error',
+    also: 'warning',
+    text: 'A certificate that is not one, or that does not belong to its key; as a warning, one that cannot be read here.',
+  },
   C_UNAVAILABLE: { severity: 'error', text: 'Understood, but not available in this version.' },
   C_IGNORED: { severity: 'warning', text: 'Understood, but without effect here.' },
   C_CHECK: {

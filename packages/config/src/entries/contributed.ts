@@ -1,5 +1,6 @@
-import type { AssetFiles, ContributedNames, ProblemReporter, TSchema } from '@sluice/plugin-api';
+import type { AssetFiles, ContributedNames, ProblemDetails, ProblemReporter, TSchema } from '@sluice/plugin-api';
 import type { Named } from '../contributions.js';
+import type { DiagnosticCode } from '../diagnostics/catalogue.js';
 import { fillDefaults } from '../normalise/defaults.js';
 import { normalise, type NormaliseOptions } from '../normalise/normalise.js';
 import type { KeptValue } from '../load-cache.js';
@@ -12,6 +13,11 @@ import { deepFreeze } from './frozen.js';
 interface Contribution {
   readonly schema: TSchema;
   check?(value: unknown, problems: ProblemReporter, assets: AssetFiles, names: ContributedNames): void;
+}
+
+/** A plugin may be of a later version, with codes that are not known here. */
+function codeOf(code: ProblemDetails['code']): DiagnosticCode {
+  return code === 'C_DUPLICATE_USER' || code === 'C_CERTIFICATE' ? code : 'C_CHECK';
 }
 
 export interface ContributedOptions extends NormaliseOptions {
@@ -54,12 +60,12 @@ export function readContributed(
     const value = deepFreeze(toValue(complete));
     let failed = false;
     const reporter: ProblemReporter = {
-      error(path, message) {
+      error(path, message, { code, found, expected, suggestion } = {}) {
         failed = true;
-        problems.error('C_CHECK', placeAt(complete, path).place, message);
+        problems.error(codeOf(code), placeAt(complete, path).place, message, { found, expected, suggestion });
       },
-      warning(path, message) {
-        problems.warning('C_CHECK', placeAt(complete, path).place, message);
+      warning(path, message, { code, found, expected, suggestion } = {}) {
+        problems.warning(codeOf(code), placeAt(complete, path).place, message, { found, expected, suggestion });
       },
     };
     const names = { dnsServers: [...context.contributions.dnsServers.values()].map((server) => server.name) };

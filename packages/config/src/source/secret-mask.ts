@@ -6,7 +6,7 @@ const MASK = '*';
 /** What a mask takes the place of: the rest is the text's structure. */
 const SHOWN = /[^\s"'{}[\]:,]/g;
 /** Keys of secrets in V2Ray's protocols, also of those that no plugin here brings. */
-const COMMON = /secret|passw|^pass$|token|private_?key|^psk$/i;
+const COMMON = /secret|passw|^pass$|token|private_?key|^psk$|^key$/i;
 
 /**
  * The text with the values of secret keys masked, character by character, so that all offsets stay.

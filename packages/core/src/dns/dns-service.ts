@@ -124,8 +124,8 @@ function readDns(settings: DnsSettings, problems: ProblemReporter, assets: Asset
       const at = (path: readonly (string | number)[]): readonly (string | number)[] =>
         typeof server === 'string' ? ['servers', index] : ['servers', index, ...path];
       const own: ProblemReporter = {
-        error: (path, message) => problems.error(at(path), message),
-        warning: (path, message) => problems.warning(at(path), message),
+        error: (path, message, details) => problems.error(at(path), message, details),
+        warning: (path, message, details) => problems.warning(at(path), message, details),
       };
       return readServer(typeof server === 'string' ? { address: server } : server, own, assets);
     }),

@@ -48,11 +48,11 @@ export const fieldRule = defineRuleType<FieldRuleFields>({
   check(rule, problems, assets) {
     let failed = false;
     const reporter: ProblemReporter = {
-      error(path, message) {
+      error(path, message, details) {
         failed = true;
-        problems.error(path, message);
+        problems.error(path, message, details);
       },
-      warning: (path, message) => problems.warning(path, message),
+      warning: (path, message, details) => problems.warning(path, message, details),
     };
     const parsed = parseConditions(rule, reporter, assets);
     if (!failed && Object.isFrozen(rule)) parsedBefore.set(rule, parsed);

@@ -6,11 +6,21 @@ export type { Static, TSchema };
 
 /**
  * Says what is wrong with a value that has the right shape. `path` leads from the settings (or
- * rule) object to the value: ['users', 0, 'secret'].
+ * rule) object to the value: ['users', 0, 'secret']. Nothing that is said may hold a secret.
  */
 export interface ProblemReporter {
-  error(path: readonly (string | number)[], message: string): void;
-  warning(path: readonly (string | number)[], message: string): void;
+  error(path: readonly (string | number)[], message: string, details?: ProblemDetails): void;
+  warning(path: readonly (string | number)[], message: string, details?: ProblemDetails): void;
+}
+
+/** What is shown beside the message, in words; all of it may be left out. */
+export interface ProblemDetails {
+  /** The code of the diagnostic: one of those that are the same for every protocol. Default "C_CHECK". */
+  readonly code?: 'C_CHECK' | 'C_DUPLICATE_USER' | 'C_CERTIFICATE' | undefined;
+  readonly found?: string | undefined;
+  readonly expected?: string | undefined;
+  /** What could be written instead. */
+  readonly suggestion?: string | undefined;
 }
 
 /** A string that is never shown: diagnostics and logs print "(secret)" instead. */
