@@ -20,7 +20,7 @@ export type RuleMatchers = ReadonlyMap<string, RuleMatcherContribution>;
 type Fields = Readonly<Record<string, unknown>>;
 
 /** A rule type's schema with the keys of further conditions. */
-export function withMatcherKeys(
+function withMatcherKeys(
   schema: ContributionSchema['schema'],
   matchers: Iterable<readonly [string, ContributionSchema]>,
 ): ContributionSchema['schema'] {
