@@ -83,7 +83,8 @@ it('composes a valid schema whatever the schemas of plugins are like', () => {
           ...file,
           inbounds: contribution,
           outbounds: contribution,
-          ruleTypes: contribution,
+          ruleTypes: { field: contribution.described, ...contribution },
+        ruleMatchers: contribution,
           services: contribution,
           balancerStrategies: contribution,
         };
