@@ -1,4 +1,5 @@
-import { cp, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { cp, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runProcess } from '../peers/process.js';
@@ -24,33 +25,53 @@ export async function npm(cwd: string, args: readonly string[]): Promise<string>
   return stdout;
 }
 
-/** Packs some of our packages as they would be published. @returns the tarballs, by the packages' names */
+/**
+ * Packs some of our packages as they would be published, and what they need of others' as it is installed here, so that
+ * nobody has to ask a registry. @returns the tarballs, by the packages' names
+ */
 export async function packOwn(names: readonly string[], into: string): Promise<Map<string, string>> {
-  const workspaces = names.flatMap((name) => ['-w', name]);
-  await npm(root, ['pack', '--ignore-scripts', '--pack-destination', into, ...workspaces]);
+  const others = await dependenciesOf(names);
+  const pack = ['pack', '--ignore-scripts', '--pack-destination', into];
+  await npm(root, [...pack, ...names.flatMap((name) => ['-w', name])]);
+  await npm(root, [...pack, ...others.map((name) => `./node_modules/${name}`)]);
   const files = await readdir(into);
-  const tarballOf = (name: string): string =>
-    files.find((file) => new RegExp(`^${name.replace(/^@/, '').replace('/', '-')}-\\d`).test(file)) ?? '';
-  return new Map(names.map((name) => [name, join(into, tarballOf(name))]));
+  const tarballOf = (name: string): string => {
+    const start = `${name.replace(/^@/, '').replace('/', '-')}-`;
+    return files.find((file) => file.startsWith(start) && /^\d/.test(file.slice(start.length))) ?? '';
+  };
+  return new Map([...names, ...others].map((name) => [name, join(into, tarballOf(name))]));
 }
 
-/** An empty project in which packages are installed; what they need comes from the registry. */
+/** What others' packages these need; ours must all be among them. */
+async function dependenciesOf(names: readonly string[]): Promise<string[]> {
+  const found = new Set<string>();
+  for (const name of names) {
+    const manifest = await readFile(join(modules, name, 'package.json'), 'utf8');
+    const { dependencies = {} } = JSON.parse(manifest) as { dependencies?: Record<string, string> };
+    for (const needed of Object.keys(dependencies)) if (!needed.startsWith('@sluice/')) found.add(needed);
+  }
+  return [...found].sort();
+}
+
+/** Installs packages in a project, which is made if there is none; all that they need must be among them or there. */
 export async function install(project: string, tarballs: readonly string[]): Promise<void> {
   await mkdir(project, { recursive: true });
-  await writeFile(join(project, 'package.json'), JSON.stringify({ name: 'a-user', version: '1.0.0', private: true }));
-  await npm(project, ['install', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', ...tarballs]);
+  const manifest = { name: 'a-user', version: '1.0.0', private: true };
+  const file = join(project, 'package.json');
+  if (!existsSync(file)) await writeFile(file, JSON.stringify(manifest));
+  await npm(project, ['install', '--ignore-scripts', '--offline', '--no-audit', '--no-fund', ...tarballs]);
 }
 
-/** Lets what is installed in a project be built and tested by the tools that are here. */
-export async function lendTools(project: string): Promise<void> {
-  await mkdir(join(project, 'node_modules/@types'), { recursive: true });
+/** A folder for plugins, where nothing of ours is in reach but what is installed in a project, and the tools that are here. */
+export async function makeWorkshop(folder: string, project: string): Promise<void> {
+  await mkdir(join(folder, 'node_modules/@types'), { recursive: true });
+  await symlink(join(project, 'node_modules/@sluice'), join(folder, 'node_modules/@sluice'));
   for (const name of ['@types/node', 'vitest', 'fast-check'])
-    await symlink(join(modules, name), join(project, 'node_modules', name));
+    await symlink(join(modules, name), join(folder, 'node_modules', name));
 }
 
 /**
- * Copies an example's sources to a folder where nothing of ours is in reach but what is installed, builds them there by
- * its own scripts, and packs what comes out. @returns the tarball
+ * Copies an example's sources to a folder in a workshop, builds them there by its own scripts, and packs what comes out. @returns the tarball
  */
 export async function packExample(name: string, folder: string): Promise<string> {
   const isSource = (path: string): boolean => !/\/(?:node_modules|dist)$/.test(path);

@@ -19,7 +19,7 @@ import { freePort, runProcess, startProcess, type PeerProcess, type RunResult } 
 import { startSsLocal, startSsServer, startSsTunnel, type ShadowsocksSecret } from '../peers/shadowsocks.js';
 import { temporaryFolder, type TemporaryFolder } from '../peers/temporary.js';
 import { startV2ray } from '../peers/v2ray.js';
-import { install, lendTools, npm, packExample, packOwn } from './packed.fixture.js';
+import { install, makeWorkshop, npm, packExample, packOwn } from './packed.fixture.js';
 
 const PLUGIN = 'sluice-plugin-shadowsocks';
 const GUIDE_PLUGIN = 'sluice-plugin-whisper';
@@ -42,13 +42,10 @@ async function installAll(): Promise<void> {
   program = join(project, 'node_modules/.bin/sluice');
   const packed = join(folder.path, 'packed');
   await mkdir(packed);
-  const ours = await packOwn(['sluice', '@sluice/plugin-api', '@sluice/net', '@sluice/testing'], packed);
-  const pick = (...names: string[]): string[] => names.map((name) => ours.get(name) ?? '');
-  await install(authors, pick('@sluice/plugin-api', '@sluice/net', '@sluice/testing'));
-  await lendTools(authors);
-  const plugins = [];
-  for (const name of [PLUGIN, GUIDE_PLUGIN]) plugins.push(await packExample(name, join(authors, name)));
-  await install(project, [...pick('sluice', '@sluice/plugin-api', '@sluice/net'), ...plugins]);
+  const packages = await packOwn(['sluice', '@sluice/plugin-api', '@sluice/net', '@sluice/testing'], packed);
+  await install(project, [...packages.values()]);
+  await makeWorkshop(authors, project);
+  await install(project, await Promise.all([PLUGIN, GUIDE_PLUGIN].map((name) => packExample(name, join(authors, name)))));
 }
 
 /** The installed command, in the project. */
@@ -172,6 +169,7 @@ describePeers(
         'node_modules/@sinclair/typebox',
         'node_modules/@sluice/net',
         'node_modules/@sluice/plugin-api',
+        'node_modules/@sluice/testing',
         'node_modules/ipaddr.js',
         'node_modules/sluice',
         'node_modules/sluice-plugin-shadowsocks',
