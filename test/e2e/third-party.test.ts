@@ -45,7 +45,10 @@ async function installAll(): Promise<void> {
   const packages = await packOwn(['sluice', '@sluice/plugin-api', '@sluice/net', '@sluice/testing'], packed);
   await install(project, [...packages.values()]);
   await makeWorkshop(authors, project);
-  await install(project, await Promise.all([PLUGIN, GUIDE_PLUGIN].map((name) => packExample(name, join(authors, name)))));
+  await install(
+    project,
+    await Promise.all([PLUGIN, GUIDE_PLUGIN].map((name) => packExample(name, join(authors, name)))),
+  );
 }
 
 /** The installed command, in the project. */
