@@ -43,6 +43,16 @@ module.exports = {
       },
     },
     {
+      name: 'example-imports-only',
+      comment: 'An example of a plugin is one from elsewhere.',
+      severity: 'error',
+      from: { path: '^docs/examples/([^/]+)/' },
+      to: {
+        path: '^(docs|packages|plugins|test|scripts)/',
+        pathNot: ['^docs/examples/$1/', '^packages/plugin-api/', '^packages/testing/'],
+      },
+    },
+    {
       name: 'package-tests-import-only',
       comment: 'What needs a plugin, or several packages, is tested in test/.',
       severity: 'error',
@@ -56,7 +66,7 @@ module.exports = {
       name: 'no-deep-imports',
       comment: 'Import a package by its name: what its index does not export is its own affair.',
       severity: 'error',
-      from: { path: '^(packages|plugins)/([^/]+)/' },
+      from: { path: '^(docs/examples|packages|plugins)/([^/]+)/' },
       to: { path: '^(packages|plugins)/[^/]+/', pathNot: ['^$1/$2/', '^(packages|plugins)/[^/]+/src/index[.]ts$'] },
     },
     {

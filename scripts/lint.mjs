@@ -9,7 +9,7 @@ const checks = [
   ['eslint', tools.eslint, '.', '--max-warnings=0'],
   ['types, tests included', tools.tsc, '-p', 'tsconfig.check.json'],
   ['prettier', tools.prettier, '--check', '--log-level=warn', '--cache', '--cache-strategy=content', '.'],
-  ['import direction', tools.depcruise, 'packages', 'plugins', 'scripts', 'test'],
+  ['import direction', tools.depcruise, 'docs/examples', 'packages', 'plugins', 'scripts', 'test'],
   ['knip', tools.knip, '--no-progress'],
   ['lock file', 'scripts/complete-lock.mjs', '--check'],
 ];
