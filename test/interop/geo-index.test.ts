@@ -24,7 +24,8 @@ describeGeoData('all of the published geo files in rules of their own', (folder)
       plugins,
       env: { V2RAY_LOCATION_ASSET: folder },
     });
-    expect(diagnostics).toEqual([]);
+    // Some categories are parts of others, which is no fault.
+    expect(diagnostics.filter(({ severity }) => severity !== 'info')).toEqual([]);
     expect(rules.length).toBeGreaterThan(1000);
     expect(values.length).toBeGreaterThan(50_000);
     if (config === undefined) return;

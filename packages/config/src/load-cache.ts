@@ -1,4 +1,5 @@
 import type { AssetContents } from './assets/asset-folders.js';
+import { RuleMemory } from './checks/hidden-rules.js';
 import type { ConfigNode } from './source/node.js';
 
 /** Something that was read without a fault. */
@@ -11,6 +12,8 @@ export interface KeptValue {
  * key press: the rules that did not change since, and data files. For `LoadOptions.cache`; one for each configuration.
  */
 export class LoadCache {
+  /** What rules were found to ask for. */
+  readonly rules = new RuleMemory();
   /** Data files that did not change. */
   readonly assets: AssetContents = new Map();
   #kept = new Map<object, Map<string, KeptValue>>();

@@ -303,7 +303,7 @@ function readRoot(
   checkBalancers({ balancers, rules, outbounds, services, knownOutbounds: options.knownOutbounds ?? [] }, problems);
   checkOutboundChain(outbounds, problems);
   checkCertificates([...inbounds, ...outbounds], problems);
-  checkHiddenRules(rules, context.contributions.ruleTypes, context.assets, problems);
+  checkHiddenRules(rules, context.contributions.ruleTypes, context.assets, problems, options.cache?.rules);
   checkUnused({ outbounds, rules, balancers }, problems);
   checkUnavailable(root, context.contributions.services, problems);
   return problems.hasErrors

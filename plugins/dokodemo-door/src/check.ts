@@ -2,13 +2,15 @@ import { destination, toSluiceError, type ProblemReporter } from '@sluice/plugin
 import { networkWords } from './networks.js';
 import type { DokodemoSettings } from './schema.js';
 
+/** The target of doors to the API, as everybody writes them: where it is and its port do not matter. */
+const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1|localhost)$/i;
+
 /** What the schema cannot say. */
 export function checkSettings(settings: DokodemoSettings, problems: ProblemReporter): void {
   const { address = '', port = 0, network, timeout = 0, userLevel = 0, followRedirect = false } = settings;
   if (followRedirect) {
     problems.error(['followRedirect'], 'transparent proxying is not available yet: set address and port instead');
-  }
-  checkTarget(address, Number(port), problems);
+  } else checkTarget(address, Number(port), problems);
   checkNetwork(network, problems);
   if (timeout > 0 && userLevel > 0) {
     problems.warning(['timeout'], 'has no effect beside userLevel: set connIdle of that policy level');
@@ -18,7 +20,7 @@ export function checkSettings(settings: DokodemoSettings, problems: ProblemRepor
 function checkTarget(address: string, port: number, problems: ProblemReporter): void {
   if (port > 65535) {
     problems.error(['port'], `port ${port} is not between 0 and 65535`);
-  } else if (port === 0) {
+  } else if (port === 0 && !LOOPBACK.test(address)) {
     problems.warning(['port'], 'without a port, only an outbound that sets one of its own can connect');
   }
   if (address === '') {

@@ -200,7 +200,8 @@ describe('settings', () => {
 
   test.each<[DokodemoSettings, string[]]>([
     [{ address: 'example.org', port: 1, network: ['tcp', 'udp'], timeout: 1 }, []],
-    [{ address: '127.0.0.1' }, ['warning port']],
+    [{ address: '192.0.2.1' }, ['warning port']],
+    [{ address: '127.0.0.1' }, []],
     [{ port: 80 }, ['warning address']],
     [{ address: 'a b', port: 80 }, ['error address']],
     [{ address: '/run/x.sock', port: 80 }, ['error address']],

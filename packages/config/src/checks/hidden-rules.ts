@@ -1,13 +1,19 @@
 import type { AssetFiles, RuleTypeContribution } from '@sluice/plugin-api';
 import type { Problems } from '../diagnostics/problems.js';
 import type { RuleEntry } from '../entries/rule.js';
-import { Effort } from './hidden-rules/effort.js';
+import { Comparison, RuleLookups } from './hidden-rules/comparison.js';
 import { HiderIndex } from './hidden-rules/hider-index.js';
 import { keyCovered } from './hidden-rules/key-cover.js';
-import { ruleKeys, type RuleKeys } from './hidden-rules/rule-keys.js';
+import { ruleKeys, type KnownKeys, type RuleKeys } from './hidden-rules/rule-keys.js';
 import { where } from './tags.js';
 
 const MOST_COMPARISONS = 1_000_000;
+
+/** What one check leaves to the next of the same configuration. */
+export class RuleMemory {
+  readonly keys: KnownKeys = new WeakMap();
+  readonly lookups = new RuleLookups();
+}
 
 /**
  * Rules to which no connection comes, because one earlier rule takes all that they would match. Only what is certain
@@ -18,9 +24,10 @@ export function checkHiddenRules(
   ruleTypes: ReadonlyMap<string, { readonly contribution: RuleTypeContribution }>,
   assets: AssetFiles,
   problems: Problems,
+  memory = new RuleMemory(),
 ): void {
-  const keys = rules.map((rule) => ruleKeys(rule, ruleTypes, assets));
-  for (const [index, hider] of hiddenRules(keys)) {
+  const keys = rules.map((rule) => ruleKeys(rule, ruleTypes, assets, memory.keys));
+  for (const [index, hider] of hiddenRules(keys, memory.lookups)) {
     const [rule, by] = [rules[index] as RuleEntry, rules[hider] as RuleEntry];
     const isSame = rule.outboundTag === by.outboundTag && rule.balancerTag === by.balancerTag;
     const message = `no connection comes to this rule: an earlier one takes all that it would match: ${where(by.node)}`;
@@ -30,9 +37,9 @@ export function checkHiddenRules(
 }
 
 /** By a hidden rule's place in the list, the place of the first one that hides it. */
-export function hiddenRules(rules: readonly (RuleKeys | undefined)[]): ReadonlyMap<number, number> {
+function hiddenRules(rules: readonly (RuleKeys | undefined)[], lookups: RuleLookups): ReadonlyMap<number, number> {
   const hidden = new Map<number, number>();
-  const effort = new Effort(MOST_COMPARISONS);
+  const comparison = new Comparison(MOST_COMPARISONS, lookups);
   const index = new HiderIndex();
   const written = new Map<string, number>();
   let always: number | undefined;
@@ -54,11 +61,11 @@ export function hiddenRules(rules: readonly (RuleKeys | undefined)[]): ReadonlyM
   function findHider({ keys }: RuleKeys): number | undefined {
     let found: number | undefined;
     for (const key of keys) {
-      for (const candidates of index.candidates(key, effort)) {
+      for (const candidates of index.candidates(key, comparison)) {
         for (const candidate of candidates) {
-          if (effort.isSpent || (found !== undefined && candidate >= found)) break;
+          if (comparison.isSpent || (found !== undefined && candidate >= found)) break;
           const by = rules[candidate] as RuleKeys;
-          if (by.keys.every((wanted) => keys.some((own) => keyCovered(own, wanted, effort)))) found = candidate;
+          if (by.keys.every((wanted) => keys.some((own) => keyCovered(own, wanted, comparison)))) found = candidate;
         }
       }
     }

@@ -1,10 +1,12 @@
 import type { Cidr, DomainPatterns, RuleKey } from '@sluice/plugin-api';
-import { blockLookup, blockWord } from './block-cover.js';
-import { domainLookup, parentsOf, patternsOf } from './domain-cover.js';
-import type { Effort } from './effort.js';
+import { blockWord } from './block-lookup.js';
+import { parentsOf, patternsOf } from './domain-lookup.js';
+import type { Comparison } from './comparison.js';
 
 /** Larger sets come from geo files, are the same object in many rules, and are entered as a whole. */
 const LARGE = 64;
+/** So many of those are looked through for each rule; files that name more of them are rare. */
+const MOST_SETS = 64;
 /** Wider ranges of ports are entered as a whole. */
 const MOST_PORTS = 64;
 
@@ -43,14 +45,14 @@ export class HiderIndex {
   }
 
   /** The rules, in ascending order within each bucket, among which all are that take whatever the key takes. */
-  *candidates(key: RuleKey, effort: Effort): Generator<Bucket, void> {
+  *candidates(key: RuleKey, comparison: Comparison): Generator<Bucket, void> {
     switch (key.kind) {
       case 'domain':
-        yield* this.#ofDomain(key.sets[0], effort);
+        yield* this.#ofDomain(key.sets[0], comparison);
         break;
       case 'ip':
       case 'source':
-        yield* this.#ofBlock(key.kind, key.sets[0], effort);
+        yield* this.#ofBlock(key.kind, key.sets[0], comparison);
         break;
       case 'port':
       case 'sourcePort':
@@ -87,19 +89,19 @@ export class HiderIndex {
   #enterDomains(set: DomainPatterns, rule: number): void {
     const { full, suffixes, keywords, dotless, regexps } = set;
     if (full.length + suffixes.length + keywords.length + dotless.length + regexps.length > LARGE)
-      return pushTo(this.#byDomains, set, rule);
+      return pushToSome(this.#byDomains, set, rule);
     for (const { kind, value } of patternsOf(set)) {
       if (kind === 'keywords' || kind === 'dotless') this.#wordLengths.add(value.length);
       this.#push(kind, value, rule);
     }
   }
 
-  *#ofDomain(set: DomainPatterns | undefined, effort: Effort): Generator<Bucket> {
+  *#ofDomain(set: DomainPatterns | undefined, comparison: Comparison): Generator<Bucket> {
     const [pattern] = set === undefined ? [] : patternsOf(set);
     if (set === undefined || pattern === undefined) return;
     const { kind, value } = pattern;
     for (const [large, rules] of this.#byDomains)
-      if (large === set || domainLookup(large).covers(pattern, effort)) yield rules;
+      if (large === set || comparison.lookups.ofDomains(large).covers(pattern, comparison)) yield rules;
     yield this.#bucket(kind, value);
     if (kind === 'regexps') return;
     if (kind === 'full' || kind === 'suffixes')
@@ -115,18 +117,18 @@ export class HiderIndex {
   }
 
   #enterBlocks(kind: 'ip' | 'source', set: BlockSet, rule: number): void {
-    if (set.length > LARGE) return pushTo(this.#byBlocks[kind], set, rule);
+    if (set.length > LARGE) return pushToSome(this.#byBlocks[kind], set, rule);
     for (const block of set) {
       this.#prefixes.add(`${block.bytes.length}/${block.prefix}`);
       this.#push(kind, blockWord(block, block.prefix), rule);
     }
   }
 
-  *#ofBlock(kind: 'ip' | 'source', set: BlockSet | undefined, effort: Effort): Generator<Bucket> {
+  *#ofBlock(kind: 'ip' | 'source', set: BlockSet | undefined, comparison: Comparison): Generator<Bucket> {
     const block = set?.[0];
     if (set === undefined || block === undefined) return;
     for (const [large, rules] of this.#byBlocks[kind])
-      if (large === set || (effort.spend() && blockLookup(large).covers(block))) yield rules;
+      if (large === set || (comparison.spend() && comparison.lookups.ofBlocks(large).covers(block))) yield rules;
     // Several blocks may hold this one only together, so that longer prefixes count, too: by its first address.
     for (const prefix of this.#prefixes) {
       const [width, bits] = prefix.split('/').map(Number);
@@ -151,6 +153,10 @@ function pushTo<K>(buckets: Map<K, number[]>, key: K, rule: number): void {
   const known = buckets.get(key);
   if (known === undefined) buckets.set(key, [rule]);
   else if (known.at(-1) !== rule) known.push(rule);
+}
+
+function pushToSome<K>(buckets: Map<K, number[]>, key: K, rule: number): void {
+  if (buckets.size < MOST_SETS || buckets.has(key)) pushTo(buckets, key, rule);
 }
 
 function portsOf(ranges: readonly { readonly from: number; readonly to: number }[]): (number | '*')[] {

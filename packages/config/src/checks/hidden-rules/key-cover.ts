@@ -1,21 +1,21 @@
 import type { RuleKey } from '@sluice/plugin-api';
 import { blocksCovered } from './block-cover.js';
 import { domainsCovered } from './domain-cover.js';
-import type { Effort } from './effort.js';
+import type { Comparison } from './comparison.js';
 
 /** Whether whatever the first condition holds for, the second one does, too; false where that cannot be told. */
-export function keyCovered(key: RuleKey, by: RuleKey, effort: Effort): boolean {
-  if (!effort.spend()) return false;
+export function keyCovered(key: RuleKey, by: RuleKey, comparison: Comparison): boolean {
+  if (!comparison.spend()) return false;
   switch (key.kind) {
     case 'domain':
-      return by.kind === 'domain' && domainsCovered(key.sets, by.sets, effort);
+      return by.kind === 'domain' && domainsCovered(key.sets, by.sets, comparison);
     case 'ip':
     case 'source':
-      return by.kind === key.kind && blocksCovered(key.sets, by.sets, effort);
+      return by.kind === key.kind && blocksCovered(key.sets, by.sets, comparison);
     case 'inboundTag':
     case 'user':
     case 'network':
-      return by.kind === key.kind && effort.spend(key.values.length) && includesAll(by.values, key.values);
+      return by.kind === key.kind && comparison.spend(key.values.length) && includesAll(by.values, key.values);
     case 'protocol':
       return (
         by.kind === 'protocol' &&
@@ -23,7 +23,7 @@ export function keyCovered(key: RuleKey, by: RuleKey, effort: Effort): boolean {
       );
     case 'port':
     case 'sourcePort':
-      return by.kind === key.kind && effort.spend(key.ranges.length + by.ranges.length) && portsCovered(key, by);
+      return by.kind === key.kind && comparison.spend(key.ranges.length + by.ranges.length) && portsCovered(key, by);
   }
 }
 

@@ -12,13 +12,14 @@ export interface RuleKeys {
 }
 
 /** By the fields of rules that were read before and did not change. */
-const known = new WeakMap<object, RuleKeys>();
+export type KnownKeys = WeakMap<object, RuleKeys>;
 
 /** @returns undefined if the rule has errors */
 export function ruleKeys(
   { type, fields }: RuleEntry,
   ruleTypes: ReadonlyMap<string, { readonly contribution: RuleTypeContribution }>,
   assets: AssetFiles,
+  known: KnownKeys,
 ): RuleKeys | undefined {
   const named = type === undefined ? undefined : ruleTypes.get(type.toLowerCase());
   if (named === undefined || typeof fields !== 'object' || fields === null) return undefined;
