@@ -71,22 +71,27 @@ describe('a client with the password', () => {
     const udp = await echoUdp();
     const socket = dgram.createSocket('udp4').bind(0, '127.0.0.1');
     await once(socket, 'listening');
-    const packet = sealPacket(secret, '127.0.0.1', udp.port, Buffer.from('ping'));
+    const packet = sealPacket(secret, new SaltFilter(), '127.0.0.1', udp.port, Buffer.from('ping'));
     socket.send(packet, host.port, '127.0.0.1');
     const [answer] = (await once(socket, 'message')) as [Buffer];
     expect(openPacket(secret, new SaltFilter(), answer)).toEqual({
       to: { network: 'udp', type: 'ipv4', host: '127.0.0.1', port: udp.port },
       payload: Buffer.from('ping'),
     });
-    // The same packet again, junk, and another password get no answer; what comes after them does.
+    // The same packet again, its own answer, junk, and another password get no answer; what comes after them does.
     socket.send(packet, host.port, '127.0.0.1');
+    socket.send(answer, host.port, '127.0.0.1');
     socket.send(randomBytes(100), host.port, '127.0.0.1');
     const other = new Secret('aes-128-gcm', 'other');
-    socket.send(sealPacket(other, '127.0.0.1', udp.port, Buffer.from('x')), host.port, '127.0.0.1');
-    socket.send(sealPacket(secret, '127.0.0.1', udp.port, Buffer.from('pong')), host.port, '127.0.0.1');
+    socket.send(sealPacket(other, new SaltFilter(), '127.0.0.1', udp.port, Buffer.from('x')), host.port, '127.0.0.1');
+    socket.send(
+      sealPacket(secret, new SaltFilter(), '127.0.0.1', udp.port, Buffer.from('pong')),
+      host.port,
+      '127.0.0.1',
+    );
     const [next] = (await once(socket, 'message')) as [Buffer];
     expect(openPacket(secret, new SaltFilter(), next)?.payload.toString()).toBe('pong');
-    expect(host.stats.query(REFUSED).get(REFUSED)).toBe(3);
+    expect(host.stats.query(REFUSED).get(REFUSED)).toBe(4);
     socket.close();
     await udp.close();
   });

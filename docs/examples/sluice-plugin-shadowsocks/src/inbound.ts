@@ -74,7 +74,7 @@ export class ShadowsocksInbound implements Inbound {
     }
     const { to, payload } = opened;
     this.#context.packets.send({ source, local, to, payload, user: this.#user }, (answer, { address, port }) =>
-      reply(sealPacket(this.#secret, address, port, answer)),
+      reply(sealPacket(this.#secret, this.#packets, address, port, answer)),
     );
   }
 

@@ -51,7 +51,7 @@ describe('a packet', () => {
     fc.assert(
       fc.property(host, fc.uint8Array({ maxLength: 1500 }), (name, bytes) => {
         const seen = new SaltFilter();
-        const packet = sealPacket(secret, name, 53, Buffer.from(bytes));
+        const packet = sealPacket(secret, new SaltFilter(), name, 53, Buffer.from(bytes));
         const opened = openPacket(secret, seen, packet);
         expect(opened).toMatchObject({ to: { host: name, port: 53, network: 'udp' } });
         expect(opened?.payload.equals(bytes)).toBe(true);
@@ -62,7 +62,7 @@ describe('a packet', () => {
 
   it('that was changed, cut off or sealed by another password is nothing, and is not remembered', () => {
     const seen = new SaltFilter();
-    const packet = sealPacket(secret, 'example.org', 53, Buffer.from('question'));
+    const packet = sealPacket(secret, new SaltFilter(), 'example.org', 53, Buffer.from('question'));
     for (let at = 0; at < packet.length; at += 1) {
       const changed = Buffer.from(packet);
       changed[at]! ^= 1;
@@ -71,6 +71,11 @@ describe('a packet', () => {
     }
     expect(openPacket(new Secret('aes-256-gcm', 'another'), seen, packet)).toBeUndefined();
     expect(openPacket(secret, seen, packet)).toBeDefined();
+  });
+
+  it('of our own is not taken for one of the other side', () => {
+    const seen = new SaltFilter();
+    expect(openPacket(secret, seen, sealPacket(secret, seen, '192.0.2.1', 53, Buffer.from('mine')))).toBeUndefined();
   });
 
   it('whose address makes no sense is nothing', () => {

@@ -15,9 +15,11 @@ export interface Packet {
 }
 
 /** A UDP packet (SIP004): a salt of its own, then address and payload sealed as one. @throws SluiceError E_ADDRESS_INVALID */
-export function sealPacket(secret: Secret, host: string, port: number, payload: Buffer): Buffer {
+export function sealPacket(secret: Secret, seen: SaltFilter, host: string, port: number, payload: Buffer): Buffer {
   const plain = Buffer.concat([formatAddress(host, port), payload]);
   const salt = secret.newSalt();
+  // Both directions have the same key: what we have said ourselves must not be taken for the other's word.
+  seen.add(salt);
   const packet = Buffer.allocUnsafe(salt.length + plain.length + TAG);
   packet.set(salt);
   new Sealer(secret, salt).seal(plain, packet, salt.length);

@@ -27,7 +27,7 @@ export class ShadowsocksPackets implements PacketConn, PacketSink {
 
   send(payload: Buffer, to: Destination): void {
     try {
-      this.#path.send(sealPacket(this.#secret, to.host, to.port, payload), this.#server);
+      this.#path.send(sealPacket(this.#secret, this.#seen, to.host, to.port, payload), this.#server);
     } catch (error) {
       // A host that no address has room for: dropped, as UDP does.
       if (!(error instanceof SluiceError)) throw error;
