@@ -74,6 +74,13 @@ describe('a connection', () => {
     junk.close();
   });
 
+  it('takes nothing of its own for an answer', async () => {
+    await start(echo.port);
+    const link = await client.connect(destination('tcp', '127.0.0.1', echo.port));
+    await expect(link.reader.readExactly(1)).rejects.toMatchObject({ code: 'E_PROTOCOL' });
+    link.destroy();
+  });
+
   it('to a Unix socket is refused before anything is dialled', async () => {
     await start(1);
     const to = destination('tcp', '/run/x.sock', 0);

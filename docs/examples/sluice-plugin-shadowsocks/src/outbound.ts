@@ -44,8 +44,11 @@ export class ShadowsocksOutbound implements Outbound {
     const address = formatAddress(to.host, to.port);
     const { server, link } = await this.#servers.dial(this.#context.dialer, session);
     const { secret } = server;
+    // Both directions have the same key: our own words sent back to us must not pass for an answer.
+    const salt = secret.newSalt();
+    this.#streams.add(salt);
     link.push({
-      encode: new ChunkEncoder(secret, secret.newSalt()),
+      encode: new ChunkEncoder(secret, salt),
       decode: new AnswerDecoder(secret, this.#streams),
     });
     link.write(address);
