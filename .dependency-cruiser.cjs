@@ -7,8 +7,9 @@ const allowed = {
   'packages/plugin-api': ['packages/net'],
   'packages/config': ['packages/plugin-api'],
   'packages/core': ['packages/plugin-api', 'packages/config'],
+  'packages/language-server': ['packages/plugin-api', 'packages/config'],
   'packages/testing': ['packages/plugin-api', 'packages/net'],
-  'packages/cli': ['packages/(net|plugin-api|config|core)', 'plugins/[^/]+'],
+  'packages/cli': ['packages/(net|plugin-api|config|core|language-server)', 'plugins/[^/]+'],
 };
 
 const testFile = '[.](test|fixture)[.]ts$';

@@ -4,6 +4,7 @@ import { builtInPlugins } from './built-in-plugins.js';
 import { check, type CheckOptions } from './commands/check.js';
 import { convert, type ConvertOptions } from './commands/convert.js';
 import { explain, type ExplainOptions } from './commands/explain.js';
+import { lsp } from './commands/lsp.js';
 import { addPluginCommands } from './commands/plugin-command.js';
 import { listPlugins, type PluginsOptions } from './commands/plugins.js';
 import { reload, type ReloadOptions } from './commands/reload.js';
@@ -90,6 +91,11 @@ export function makeProgram(exit: (code: number) => void): Command {
     .option('--no-installed', 'without plugins that are installed here and not named')
     .option('--of <plugin>', 'write the schema file of this plugin instead, which is run for that')
     .action(async (options: SchemaOptions) => exit(await schema(options)));
+  program
+    .command('lsp')
+    .description('help an editor with configurations, by the Language Server Protocol')
+    .option('--stdio', 'at the standard input and output: the only way, and so needless to say')
+    .action(() => lsp());
   program
     .command('version')
     .description('print the version')

@@ -15,6 +15,7 @@ export {
   type TextLoadResult,
 } from './load.js';
 export { FORMATS, namedFormat, type Format } from './source/format.js';
+export { plainJson } from './source/plain-json.js';
 export { readText } from './source/files.js';
 export * from './model.js';
 export { contributedBy } from './plugins/load-plugin.js';

@@ -1,0 +1,67 @@
+import type { Diagnostic as Problem } from '@sluice/config';
+import { DiagnosticSeverity, DiagnosticTag, type Diagnostic } from 'vscode-languageserver';
+
+/** Told with each diagnostic, and given back with the question what mends it. */
+export interface DiagnosticData {
+  /** What may have been meant, as it is written without quotes. */
+  readonly suggestion?: string;
+}
+
+const severities = {
+  error: DiagnosticSeverity.Error,
+  warning: DiagnosticSeverity.Warning,
+  info: DiagnosticSeverity.Information,
+} as const;
+
+/** Only of these a suggestion takes the place of what is there. */
+const REPLACED: ReadonlySet<string> = new Set([
+  'C_UNKNOWN_KEY',
+  'C_VALUE',
+  'C_UNKNOWN_PROTOCOL',
+  'C_UNKNOWN_RULE_TYPE',
+  'C_UNKNOWN_OUTBOUND',
+  'C_UNKNOWN_INBOUND',
+  'C_UNKNOWN_BALANCER',
+  'C_UNKNOWN_STRATEGY',
+  'C_EMPTY_SELECTOR',
+]);
+
+/** A problem of a configuration, in the protocol's words. Without a place it is told at the beginning. */
+export function toDiagnostic(problem: Problem): Diagnostic {
+  const { code, severity, message, range, found, expected, suggestion } = problem;
+  const notes = [
+    ...(found === undefined ? [] : [`found ${found}`]),
+    ...(expected === undefined || message.includes(expected) ? [] : [`expected ${expected}`]),
+    ...(suggestion === undefined ? [] : [`did you mean ${suggestion}?`]),
+  ];
+  const meant = REPLACED.has(code) ? unquoted(suggestion) : undefined;
+  const data: DiagnosticData = meant === undefined ? {} : { suggestion: meant };
+  const tags =
+    code === 'C_DEPRECATED'
+      ? [DiagnosticTag.Deprecated]
+      : code === 'C_IGNORED'
+        ? [DiagnosticTag.Unnecessary]
+        : undefined;
+  return {
+    source: 'sluice',
+    code,
+    severity: severities[severity],
+    message: [message, ...notes].join('\n'),
+    range: {
+      start: { line: (range?.line ?? 1) - 1, character: (range?.column ?? 1) - 1 },
+      end: { line: (range?.endLine ?? 1) - 1, character: (range?.endColumn ?? 1) - 1 },
+    },
+    data,
+    ...(tags === undefined ? {} : { tags }),
+  };
+}
+
+function unquoted(suggestion: string | undefined): string | undefined {
+  if (suggestion === undefined || !suggestion.startsWith('"')) return suggestion;
+  try {
+    const value: unknown = JSON.parse(suggestion);
+    return typeof value === 'string' ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,138 @@
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import {
+  composeSchema,
+  LoadCache,
+  loadTexts,
+  outlinesOf,
+  prepareFormats,
+  type Diagnostic,
+  type Format,
+} from '@sluice/config';
+import type { Plugin } from '@sluice/plugin-api';
+import type { TextDocument } from 'vscode-languageserver-textdocument';
+import { SchemaView } from '../schema/schema-view.js';
+import { readTree, memberOf, type TextNode } from './text-tree.js';
+
+/** In UTF-16 units. Far beyond any configuration. */
+const MAX_LENGTH = 16 * 1024 * 1024;
+/** What a configuration that names an unknown plugin may hold is not for us to judge. */
+const OF_PLUGINS: ReadonlySet<string> = new Set([
+  'C_UNKNOWN_PROTOCOL',
+  'C_UNKNOWN_RULE_TYPE',
+  'C_UNKNOWN_STRATEGY',
+  'C_UNKNOWN_KEY',
+]);
+
+/** A configuration that is open in an editor, with what is known of its present version. */
+export class OpenDocument {
+  readonly #builtIn: readonly Plugin[];
+  readonly #cache = new LoadCache();
+  readonly #file: string;
+  #text = '';
+  #format: Format = 'jsonc';
+  #tree: { readonly root: TextNode | undefined } | undefined;
+  #named = '';
+  #schema: SchemaView | undefined;
+  #outlines: ReturnType<typeof outlinesOf> = { plugins: [], problems: [], isOpen: false };
+
+  constructor(uri: string, builtIn: readonly Plugin[]) {
+    this.#builtIn = builtIn;
+    this.#file = fileOf(uri);
+  }
+
+  get text(): string {
+    return this.#text;
+  }
+
+  get format(): Format {
+    return this.#format;
+  }
+
+  get isTooLong(): boolean {
+    return this.#text.length > MAX_LENGTH;
+  }
+
+  update(document: TextDocument): void {
+    this.#text = document.getText();
+    this.#format = formatOf(document);
+    this.#tree = undefined;
+  }
+
+  /** As far as it can be read. */
+  get root(): TextNode | undefined {
+    this.#tree ??= { root: this.isTooLong ? undefined : readTree(this.#text, this.#format) };
+    return this.#tree.root;
+  }
+
+  /** Of what it may hold, with the plugins that it names. */
+  get schema(): SchemaView {
+    this.#lookForPlugins();
+    const { plugins, isOpen } = this.#outlines;
+    this.#schema ??= new SchemaView(composeSchema({ plugins: [...this.#builtIn, ...plugins], isOpen }));
+    return this.#schema;
+  }
+
+  /** Everything that is wrong with it. */
+  async diagnose(): Promise<readonly Diagnostic[]> {
+    const file = { file: this.#file, text: this.#text, format: this.#format };
+    await prepareFormats([file]);
+    this.#lookForPlugins();
+    const { plugins, problems, isOpen } = this.#outlines;
+    // Of plugins from elsewhere only what their schema files say is used: nothing of them runs here.
+    const known = [...this.#builtIn, ...(plugins as readonly Plugin[])];
+    const { diagnostics } = loadTexts([file], { plugins: known, cache: this.#cache });
+    const kept = diagnostics.filter(
+      ({ code, pointer }) =>
+        !(code === 'C_IGNORED' && pointer.startsWith('/plugins')) && !(isOpen && OF_PLUGINS.has(code)),
+    );
+    const told = problems.map(({ wanted, message }): Diagnostic => {
+      const range = this.#rangeOf(wanted.specifier);
+      return {
+        code: 'C_PLUGIN_LOAD',
+        severity: 'warning',
+        message: `the plugin "${wanted.specifier}" ${message}`,
+        pointer: '/plugins',
+        ...(range === undefined ? {} : { range }),
+      };
+    });
+    return [...kept, ...told];
+  }
+
+  /** Looks again only when other plugins are named. */
+  #lookForPlugins(): void {
+    const names = (memberOf(this.root, 'plugins')?.items ?? [])
+      .map(({ value }) => value)
+      .filter((value) => typeof value === 'string');
+    const named = JSON.stringify(names);
+    if (named === this.#named) return;
+    this.#named = named;
+    this.#schema = undefined;
+    const folder = dirname(this.#file);
+    this.#outlines = outlinesOf(names.map((specifier) => ({ specifier, folder, place: { pointer: '/plugins' } })));
+  }
+
+  #rangeOf(specifier: string): Diagnostic['range'] {
+    const node = memberOf(this.root, 'plugins')?.items.find(({ value }) => value === specifier);
+    if (node === undefined) return undefined;
+    const before = this.#text.slice(0, node.start);
+    const line = before.split('\n').length;
+    const column = node.start - (before.lastIndexOf('\n') + 1) + 1;
+    return { file: this.#file, line, column, endLine: line, endColumn: column + node.end - node.start };
+  }
+}
+
+/** Plugins are looked for from where the file is. */
+function fileOf(uri: string): string {
+  try {
+    return fileURLToPath(uri);
+  } catch {
+    return uri;
+  }
+}
+
+function formatOf({ uri, languageId }: TextDocument): Format {
+  if (/\.ya?ml$/i.test(uri) || languageId === 'yaml') return 'yaml';
+  if (/\.toml$/i.test(uri) || languageId === 'toml') return 'toml';
+  return 'jsonc';
+}

@@ -1,0 +1,55 @@
+import type { JsonSchema } from '@sluice/config';
+import { findAt, type TextNode } from '../document/text-tree.js';
+import type { SchemaView } from '../schema/schema-view.js';
+import { definitionsOf, tagAt, tagPlaces, type TagPlace } from './tag-places.js';
+
+export interface HoverText {
+  readonly markdown: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What is known of the key or value at an offset. Never says what a value is. */
+export function hoverAt(
+  root: TextNode | undefined,
+  text: string,
+  offset: number,
+  schema: SchemaView,
+): HoverText | undefined {
+  const found = findAt(root, offset);
+  if (root === undefined || found === undefined) return undefined;
+  const { path, member, node } = found;
+  const parts = schema.at(path, root);
+  const said = new Set<string>();
+  for (const part of parts) for (const text of saidOf(part, member === undefined ? node : undefined)) said.add(text);
+  const places = tagPlaces(root, text);
+  const tag = member === undefined ? tagAt(places, offset) : undefined;
+  if (tag !== undefined) said.add(meaningOf(tag, places, root));
+  if (said.size === 0) return undefined;
+  const span = member === undefined ? node : { start: member.start, end: member.keyEnd };
+  return { markdown: [...said].join('\n\n'), start: span?.start ?? offset, end: span?.end ?? offset };
+}
+
+/** @param value of which its meaning among the allowed is told first */
+function* saidOf(schema: JsonSchema, value: TextNode | undefined): Generator<string> {
+  const { enum: several = [], enumDescriptions = [], markdownDescription, description } = schema;
+  const meaning = value === undefined ? undefined : enumDescriptions[several.indexOf(value.value)];
+  if (meaning !== undefined && meaning !== '') yield meaning;
+  if (schema.deprecationMessage !== undefined) yield `**Deprecated.** ${schema.deprecationMessage}`;
+  const text = markdownDescription ?? description;
+  if (text !== undefined) yield text;
+}
+
+function meaningOf(tag: TagPlace, places: readonly TagPlace[], root: TextNode): string {
+  const definitions = definitionsOf(places, tag);
+  if (tag.role === 'definition') return `This is ${tag.kind} \`${tag.name}\`.`;
+  if (definitions.length === 0) return `No ${tag.kind} is called \`${tag.name}\`.`;
+  const names = definitions.map(({ name, path }) => {
+    const [list, index] = path;
+    const entry = typeof list === 'string' ? root.members.find(({ key }) => key === list)?.value : undefined;
+    const handler = typeof index === 'number' ? entry?.items[index] : undefined;
+    const protocol = handler?.members.find(({ key }) => key === 'protocol')?.value?.value;
+    return `\`${name}\`${typeof protocol === 'string' ? ` (${protocol})` : ''}`;
+  });
+  return `Means ${tag.kind} ${names.join(', ')}.`;
+}

@@ -1,0 +1,2 @@
+export { LanguageServer, type ServerOptions } from './server.js';
+export { serveStdio } from './stdio.js';
