@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import net from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
@@ -15,6 +15,7 @@ import {
 import { expectEchoes, UdpClient } from '../interop/udp-client.fixture.js';
 import { curl } from '../peers/curl.js';
 import { describePeers } from '../peers/describe-peers.js';
+import { startLanguageServer } from '../peers/language-server.js';
 import { freePort, runProcess, startProcess, type PeerProcess, type RunResult } from '../peers/process.js';
 import { startSsLocal, startSsServer, startSsTunnel, type ShadowsocksSecret } from '../peers/shadowsocks.js';
 import { temporaryFolder, type TemporaryFolder } from '../peers/temporary.js';
@@ -201,6 +202,37 @@ describePeers(
         await copyFile(join(project, 'node_modules', name, 'example.jsonc'), join(project, 'example.jsonc'));
         expect(await run('check', '--strict', 'example.jsonc')).toMatchObject({ code: 0 });
       }
+    });
+
+    it('is completed by the language server, which runs no plugin', async () => {
+      // Would tell if it was run.
+      const trap = join(project, 'node_modules/sluice-plugin-trap');
+      const outbounds = { trap: { description: 'A trap.', schema: { properties: { bait: { type: 'string' } } } } };
+      await mkdir(trap, { recursive: true });
+      const manifest = {
+        api: '1',
+        entry: './index.cjs',
+        schema: './schema.json',
+        contributes: { outbounds: ['trap'] },
+      };
+      await writeFile(join(trap, 'package.json'), JSON.stringify({ name: 'sluice-plugin-trap', sluice: manifest }));
+      await writeFile(join(trap, 'schema.json'), JSON.stringify({ name: 'trap', outbounds }));
+      await writeFile(join(trap, 'index.cjs'), "require('fs').writeFileSync(__dirname + '/was-run', '');");
+
+      const server = started.add(await startLanguageServer(program, ['lsp', '--stdio'], project));
+      const complete = (entries: string): Promise<string[]> => {
+        const text = `{ "plugins": ["${PLUGIN}", "sluice-plugin-trap"], ${entries} }`;
+        return server.completionsAt(join(project, 'edited.json'), text);
+      };
+      expect(await complete('"inbounds": [{ "protocol": "|" }]')).toContain('shadowsocks');
+      expect(await complete('"outbounds": [{ "protocol": "trap", "settings": { | } }]')).toEqual(['bait']);
+      const keys = await complete('"inbounds": [{ "protocol": "shadowsocks", "settings": { | } }]');
+      expect(keys).toEqual(expect.arrayContaining(['method', 'password', 'network', 'email', 'level']));
+      const values = await complete('"inbounds": [{ "protocol": "shadowsocks", "settings": { "method": "|" } }]');
+      expect(values).toContain('chacha20-ietf-poly1305');
+      await server.close();
+      expect(await readdir(trap)).toEqual(['index.cjs', 'package.json', 'schema.json']);
+      await rm(trap, { recursive: true });
     });
 
     it.each(methods)('meets shadowsocks-libev: %s', async (method) => {
