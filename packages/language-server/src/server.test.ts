@@ -163,7 +163,7 @@ describe('completion', () => {
 
   it.each([
     ['a key at the top', 'inb‸', 'inbounds', 'inbounds:\n  - $1'],
-    ['a key further in', 'inbounds:\n  - tag: a\n    prot‸\n', 'protocol', '    protocol: $1\n'],
+    ['a key further in', 'inbounds:\n  - tag: a\n    lis‸\n', 'listen', '    listen: $1\n'],
     ['a key on an empty line', 'inbounds:\n  - protocol: socks\n    settings:\n      ‸\n', 'udp', '      udp: $1\n'],
     ['a key before others', 'inbounds:\n  - ‸\n    tag: a\n', 'port', '- port: $1\n'],
     ['a value', 'inbounds:\n  - protocol: so‸\n', 'socks', 'protocol: socks\n'],

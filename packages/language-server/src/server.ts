@@ -5,6 +5,7 @@ import {
   type Connection,
   type InitializeParams,
   type InitializeResult,
+  type PublishDiagnosticsParams,
 } from 'vscode-languageserver';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import { toDiagnostic } from './diagnosis.js';
@@ -18,7 +19,7 @@ export interface ServerOptions {
 }
 
 /** After a change, diagnostics wait this long, in ms, for the next one. */
-const DEBOUNCE_MS = 60;
+const DEBOUNCE_MS = 40;
 
 /** Serves an editor until it says goodbye. */
 export class LanguageServer {
@@ -100,7 +101,7 @@ export class LanguageServer {
     clearTimeout(this.#waiting.get(uri));
     this.#waiting.delete(uri);
     this.#open.delete(uri);
-    void this.#connection.sendDiagnostics({ uri, diagnostics: [] });
+    void this.#tell({ uri, diagnostics: [] });
   }
 
   async #publish(uri: string, version: number): Promise<void> {
@@ -110,7 +111,16 @@ export class LanguageServer {
     const diagnostics = await this.#diagnostics(document);
     // Changed or closed meanwhile: the next ones are under way.
     if (this.#texts.get(uri)?.version !== version) return;
-    await this.#connection.sendDiagnostics({ uri, version, diagnostics });
+    await this.#tell({ uri, version, diagnostics });
+  }
+
+  /** An editor that is gone needs to be told nothing. */
+  async #tell(params: PublishDiagnosticsParams): Promise<void> {
+    try {
+      await this.#connection.sendDiagnostics(params);
+    } catch {
+      // The connection has ended.
+    }
   }
 
   async #diagnostics(document: OpenDocument): Promise<ReturnType<typeof toDiagnostic>[]> {

@@ -24,6 +24,9 @@ const OF_PLUGINS: ReadonlySet<string> = new Set([
   'C_UNKNOWN_KEY',
 ]);
 
+/** The key `plugins` with a list in brackets, or a line for each. */
+const NAMING = /plugins["']?\s*:\s*(?:\[[^\]]*\]?|(?:-[^\n]*\s*)*)/i;
+
 /** A configuration that is open in an editor, with what is known of its present version. */
 export class OpenDocument {
   readonly #builtIn: readonly Plugin[];
@@ -33,6 +36,8 @@ export class OpenDocument {
   #format: Format = 'jsonc';
   #tree: { readonly root: TextNode | undefined } | undefined;
   #named = '';
+  /** How the text names plugins, as far as that can be seen without reading all of it. */
+  #namedAs: string | undefined;
   #schema: SchemaView | undefined;
   #outlines: ReturnType<typeof outlinesOf> = { plugins: [], problems: [], isOpen: false };
 
@@ -77,7 +82,10 @@ export class OpenDocument {
   async diagnose(): Promise<readonly Diagnostic[]> {
     const file = { file: this.#file, text: this.#text, format: this.#format };
     await prepareFormats([file]);
-    this.#lookForPlugins();
+    // To read a long text only for the few plugins that it names would take as long as all the rest.
+    const namedAs = NAMING.exec(this.#text)?.[0];
+    if (namedAs !== this.#namedAs) this.#lookForPlugins();
+    this.#namedAs = namedAs;
     const { plugins, problems, isOpen } = this.#outlines;
     // Of plugins from elsewhere only what their schema files say is used: nothing of them runs here.
     const known = [...this.#builtIn, ...(plugins as readonly Plugin[])];
