@@ -11,6 +11,8 @@ const HEARTBEAT_TICKS = TimerWheel.ticks(2000);
 const MAX_OPENED = 256;
 
 export interface PortalWorkerOptions {
+  /** Whether nothing else would carry new streams: the bridge has not opened another yet. */
+  isOnlyOne(worker: PortalWorker): boolean;
   onClosed(worker: PortalWorker, error: SluiceError | undefined): void;
 }
 
@@ -18,6 +20,7 @@ export interface PortalWorkerOptions {
 export class PortalWorker extends TimerEntry {
   readonly #plane: DataPlane;
   readonly #mux: MuxConnection;
+  readonly #options: PortalWorkerOptions;
   #control: MuxPackets | undefined;
   /** It has carried enough: the bridge opens another. */
   draining = false;
@@ -25,6 +28,7 @@ export class PortalWorker extends TimerEntry {
   constructor(plane: DataPlane, carrier: Carrier, options: PortalWorkerOptions) {
     super();
     this.#plane = plane;
+    this.#options = options;
     this.#mux = new MuxConnection(plane, carrier, {
       onClosed: (error) => {
         plane.timers.cancel(this);
@@ -72,7 +76,7 @@ export class PortalWorker extends TimerEntry {
   onTimer(): void {
     if (this.#mux.closed) return;
     if (this.draining) {
-      if (this.#mux.size === 0) {
+      if (this.#mux.size === 0 && (this.isFull || !this.#options.isOnlyOne(this))) {
         this.#mux.finish();
         return;
       }

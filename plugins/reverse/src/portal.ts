@@ -73,6 +73,7 @@ export class Portal implements Outbound {
     const { plane, logger } = this.#context;
     const conn = new ConnCarrier(session.local, session.source);
     const worker = new PortalWorker(plane, conn, {
+      isOnlyOne: (asking) => ![...this.#workers].some((one) => one !== asking && !one.draining && !one.isFull),
       onClosed: (closed, error) => {
         this.#workers.delete(closed);
         if (error !== undefined)

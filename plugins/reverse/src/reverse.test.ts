@@ -11,6 +11,7 @@ import { controlTarget, encodeControl } from './control/control.js';
 import { frameStatus } from './mux/frame.js';
 import { frameBytes } from './mux/frames.fixture.js';
 import { SeenBytes } from './mux/mux-pair.fixture.js';
+import { Portal } from './portal.js';
 import { DOMAIN, ReversePair, StubDispatcher } from './reverse.fixture.js';
 
 const cleanups: (() => unknown)[] = [];
@@ -170,6 +171,26 @@ describe('the portal', () => {
     // One of them goes: its four streams with it, one of which is the portal's own.
     links[1]?.destroy();
     expect(pair.portal.state).toEqual({ workers: 2, streams: 8 });
+  });
+
+  test('keeps the one that has carried enough until the bridge has opened another', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
+    const portal = new Portal(
+      { plane: new DataPlane(), logger: new MemoryLogger() },
+      { tag: 'portal', domain: DOMAIN },
+    );
+    cleanups.push(() => portal.close());
+    const bridge = (): Promise<Link> => portal.connect(new StubSession(), destination('tcp', DOMAIN, 0));
+    const visit = (): Promise<Link> => portal.connect(new StubSession(), destination('tcp', '192.0.2.1', 80));
+    await bridge();
+    for (let i = 0; i < 257; i += 1) (await visit()).conn.destroy();
+    vi.advanceTimersByTime(20_000);
+    expect(portal.state).toEqual({ workers: 1, streams: 0 });
+    (await visit()).conn.destroy();
+    await bridge();
+    vi.advanceTimersByTime(4000);
+    // The new one has the control stream.
+    expect(portal.state).toEqual({ workers: 1, streams: 1 });
   });
 
   test('leaves a bridge alone that has carried enough, although it has less to carry', async () => {
