@@ -19,7 +19,10 @@ export function hoverAt(
   const found = findAt(root, offset);
   if (root === undefined || found === undefined) return undefined;
   const { path, member, node } = found;
-  const parts = schema.at(path, root);
+  // Of an entry of a list that has no words of its own, its list's are told.
+  const own = schema.at(path, root);
+  const isSilent = typeof path.at(-1) === 'number' && own.every((part) => part.description === undefined);
+  const parts = isSilent ? [...own, ...schema.at(path.slice(0, -1), root)] : own;
   const said = new Set<string>();
   for (const part of parts) for (const text of saidOf(part, member === undefined ? node : undefined)) said.add(text);
   const places = tagPlaces(root, text);
