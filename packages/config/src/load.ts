@@ -37,7 +37,7 @@ import { filesOf, readText } from './source/files.js';
 import { formatOf, type Format } from './source/format.js';
 import { items, member, type ConfigNode, type ObjectNode } from './source/node.js';
 import { readObject } from './source/object.js';
-import { prepareReaders, readerOf } from './source/readers.js';
+import { prepareReaders, readerOf, type ReadingOptions } from './source/readers.js';
 import { maskSecrets, maskTree } from './source/secret-mask.js';
 import { Source } from './source/source.js';
 import { validate } from './validation/validate.js';
@@ -154,7 +154,7 @@ export function loadTexts(files: readonly TextFile[], options: LoadOptions): Tex
 export async function loadTree(file: TextFile, options: LoadOptions): Promise<LoadedTree> {
   await prepareFormats([file], options);
   const problems = new Problems(options);
-  const parsed = parseTexts([file], options, problems);
+  const parsed = parseTexts([file], options, problems, { isComplete: true });
   const result = loadParsed(parsed, [file.file], options, problems);
   return { ...(parsed[0] as ParsedFile), problems, result };
 }
@@ -182,7 +182,12 @@ interface LoadedTree extends ParsedFile {
   readonly result: TextLoadResult;
 }
 
-function parseTexts(files: readonly TextFile[], options: LoadOptions, problems: Problems): ParsedFile[] {
+function parseTexts(
+  files: readonly TextFile[],
+  options: LoadOptions,
+  problems: Problems,
+  reading: ReadingOptions = {},
+): ParsedFile[] {
   return files.map((one) => {
     const { file, text } = one;
     const format = formatIn(one, options);
@@ -192,7 +197,7 @@ function parseTexts(files: readonly TextFile[], options: LoadOptions, problems: 
       const place = { pointer: '', span: { source, start: 0, end: 0 } };
       problems.error('C_READ', place, `what reads ${format} was not prepared`);
     }
-    return { file, format, source, node: reader?.(source, problems) };
+    return { file, format, source, node: reader?.(source, problems, reading) };
   });
 }
 

@@ -4,8 +4,13 @@ import { readJsonc } from './jsonc.js';
 import type { ConfigNode } from './node.js';
 import type { Source } from './source.js';
 
+export interface ReadingOptions {
+  /** For who writes the text anew: collections end exactly where they do in the text. Default false. */
+  readonly isComplete?: boolean;
+}
+
 /** Reads a text into a tree. @returns undefined if the text has errors, which were reported */
-export type Reader = (source: Source, problems: Problems) => ConfigNode | undefined;
+export type Reader = (source: Source, problems: Problems, options?: ReadingOptions) => ConfigNode | undefined;
 
 const ready = new Map<Format, Reader>([
   ['json', readJsonc],

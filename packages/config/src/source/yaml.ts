@@ -18,6 +18,8 @@ import {
 import type { Problems } from '../diagnostics/problems.js';
 import { MAX_DEPTH } from './jsonc.js';
 import { childPointer, type ConfigNode, type Member, type Place, type ScalarNode } from './node.js';
+import { readPlainYaml } from './plain-yaml.js';
+import type { ReadingOptions } from './readers.js';
 import type { Source } from './source.js';
 import { reportYamlErrors } from './yaml-errors.js';
 
@@ -33,7 +35,13 @@ class Refused extends Error {}
  * Reads one document of YAML 1.2 in its core schema, with anchors, aliases and merge keys.
  * @returns undefined if the text has errors, which were reported
  */
-export function readYaml(source: Source, problems: Problems): ConfigNode | undefined {
+export function readYaml(
+  source: Source,
+  problems: Problems,
+  { isComplete = false }: ReadingOptions = {},
+): ConfigNode | undefined {
+  const plain = isComplete ? undefined : readPlainYaml(source);
+  if (plain !== undefined) return plain;
   const refuse = (message: string, start = 0, end = start + 1): ConfigNode | undefined => {
     problems.error('C_SYNTAX', { pointer: '', span: { source, start, end } }, message);
     return undefined;
