@@ -21,6 +21,13 @@ export interface ServerOptions {
 /** After a change, diagnostics wait this long, in ms, for the next one. */
 const DEBOUNCE_MS = 40;
 
+const tooLong = toDiagnostic({
+  code: 'C_READ',
+  severity: 'info',
+  message: 'the text is too long to help with while it is edited: `sluice check` reads it',
+  pointer: '',
+});
+
 /** Serves an editor until it says goodbye. */
 export class LanguageServer {
   readonly #connection: Connection;
@@ -124,8 +131,15 @@ export class LanguageServer {
   }
 
   async #diagnostics(document: OpenDocument): Promise<ReturnType<typeof toDiagnostic>[]> {
-    if (document.isTooLong) return [];
-    return (await document.diagnose()).map(toDiagnostic);
+    if (document.isTooLong) return [tooLong];
+    try {
+      return (await document.diagnose()).map(toDiagnostic);
+    } catch (error) {
+      // A fault of ours must not end the help with all other documents.
+      const why = error instanceof Error ? error.message : String(error);
+      this.#connection.console.error(`the diagnostics of a document failed: ${why}`);
+      return [];
+    }
   }
 
   #stop(): void {
