@@ -4,12 +4,15 @@ import { builtInPlugins } from './built-in-plugins.js';
 import { check, type CheckOptions } from './commands/check.js';
 import { convert, type ConvertOptions } from './commands/convert.js';
 import { explain, type ExplainOptions } from './commands/explain.js';
+import { init } from './commands/init.js';
 import { lsp } from './commands/lsp.js';
 import { addPluginCommands } from './commands/plugin-command.js';
 import { listPlugins, type PluginsOptions } from './commands/plugins.js';
 import { reload, type ReloadOptions } from './commands/reload.js';
 import { run, type RunOptions } from './commands/run.js';
 import { schema, type SchemaOptions } from './commands/schema.js';
+import type { InitOptions } from './init/answers.js';
+import { presets } from './init/presets.js';
 import { version } from './version.js';
 
 const collect = (value: string, previous: string[] = []): string[] => [...previous, value];
@@ -70,6 +73,21 @@ export function makeProgram(exit: (code: number) => void): Command {
     .option('--resolve', 'resolve the name where `domainStrategy` asks for it')
     .option('--json', 'print the steps as JSON')
     .action(async (options: ExplainOptions) => exit(await explain(options)));
+  program
+    .command('init')
+    .description('write a first configuration, with new secrets and what editors need; asks what is not said')
+    .addOption(new Option('--preset <name>', 'what it is to be').choices(Object.keys(presets)))
+    .option('--listen <ip>', 'the address to listen on (default: every one for mtproto, else 127.0.0.1)')
+    .option('--port <number>', 'the port, the first one of several')
+    .option('--users <names...>', 'who may use it; each gets a secret or password of their own')
+    .option('--domain <name>', 'have mtproto look like visits to this site by TLS')
+    .option('--server <host>', 'the name or IP that clients reach this machine by, for links')
+    .addOption(new Option('--format <name>', "of the file (default: by its name's ending)").choices(FORMATS))
+    .option('-o, --output <file>', 'where to (default: config.sluice.jsonc)')
+    .option('--no-editor', 'without settings for VS Code')
+    .option('-y, --yes', 'ask nothing: what is not said has its default')
+    .option('--force', 'write over a file that is there')
+    .action(async (options: InitOptions) => exit(await init(options)));
   program
     .command('reload')
     .description('have a running core read its configuration anew; what did not change keeps its connections')

@@ -27,13 +27,14 @@ function addCommand(group: Command, contribution: CommandContribution, exit: (co
       options: command.opts(),
       print: (line) => void process.stdout.write(`${line}\n`),
       isTerminal: isatty(1),
-      loadConfig,
+      loadConfig: loadCommandConfig,
     });
     exit(code);
   });
 }
 
-async function loadConfig(files: readonly string[]): Promise<CommandConfig> {
+/** What commands see of a configuration. @throws SluiceError E_CONFIG_READ, E_CONFIG_INVALID */
+export async function loadCommandConfig(files: readonly string[]): Promise<CommandConfig> {
   const { config, diagnostics, sources } = await loadConfigFiles(files);
   reportDiagnostics(diagnostics, sources);
   if (config === undefined) {
