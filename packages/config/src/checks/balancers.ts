@@ -6,7 +6,7 @@ import type { OutboundEntry } from '../entries/outbound.js';
 import type { RuleEntry } from '../entries/rule.js';
 import type { ServiceEntry } from '../entries/service.js';
 import { member, text } from '../source/node.js';
-import { checkDuplicateTags } from './tags.js';
+import { anyOf, checkDuplicateTags } from './tags.js';
 
 /** What balancers, and rules that lead to them, speak of. */
 export interface BalancerParts {
@@ -37,6 +37,7 @@ export function checkBalancers(parts: BalancerParts, problems: Problems): void {
     const found = member(node, 'balancerTag') ?? node;
     problems.error('C_UNKNOWN_BALANCER', found.place, 'no balancer has this tag', {
       found: describeFound(found),
+      expected: anyOf(balancerTags),
       suggestion: quoted(nearest(balancerTag, balancerTags)),
     });
   }
@@ -66,6 +67,7 @@ function checkMembers({ node, selector }: BalancerEntry, outboundTags: ReadonlyS
   if (fallback === undefined || tag === undefined || tag === '' || outboundTags.has(tag)) return;
   problems.error('C_UNKNOWN_OUTBOUND', fallback.place, 'no outbound has this tag', {
     found: describeFound(fallback),
+    expected: anyOf(outboundTags),
     suggestion: quoted(nearest(tag, outboundTags)),
   });
 }

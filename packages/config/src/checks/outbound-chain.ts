@@ -16,7 +16,14 @@ export function checkOutboundChain(outbounds: readonly OutboundEntry[], problems
     if (current !== undefined && way.includes(current)) {
       const circle = [...way.slice(way.indexOf(current)), current].map(({ tag }) => tag);
       const place = member(member(current.node, 'proxySettings'), 'tag')?.place ?? current.node.place;
-      problems.error('C_OUTBOUND_LOOP', place, `outbounds lead through one another in a circle: ${circle.join(' → ')}`);
+      problems.error(
+        'C_OUTBOUND_LOOP',
+        place,
+        `outbounds lead through one another in a circle: ${circle.join(' → ')}`,
+        {
+          found: JSON.stringify(current.via),
+        },
+      );
     }
     for (const entry of way) done.add(entry);
   }

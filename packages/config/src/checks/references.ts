@@ -6,6 +6,7 @@ import type { OutboundEntry } from '../entries/outbound.js';
 import type { RuleEntry } from '../entries/rule.js';
 import type { ServiceEntry } from '../entries/service.js';
 import { member, type ConfigNode, type ObjectNode, type ScalarNode } from '../source/node.js';
+import { anyOf } from './tags.js';
 
 /**
  * V2Ray sends what a rule leads to an unknown outbound to the default one; here it is an error.
@@ -29,6 +30,7 @@ export function checkReferences(
       if (tag === '' || inboundTags.has(tag)) continue;
       problems.warning('C_UNKNOWN_INBOUND', at.place, 'no inbound has this tag, so the rule never matches by it', {
         found: JSON.stringify(tag),
+        expected: anyOf(inboundTags),
         suggestion: quoted(nearest(tag, inboundTags)),
       });
     }
@@ -64,6 +66,7 @@ function requireOutbound(node: ScalarNode, known: ReadonlySet<string>, problems:
   if (known.has(tag)) return;
   problems.error('C_UNKNOWN_OUTBOUND', node.place, 'no outbound has this tag', {
     found: describeFound(node),
+    expected: anyOf(known),
     suggestion: quoted(nearest(tag, known)),
   });
 }

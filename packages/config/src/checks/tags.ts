@@ -1,5 +1,8 @@
 import type { Problems } from '../diagnostics/problems.js';
+import { orList } from '../schema/description.js';
 import { member, type ObjectNode } from '../source/node.js';
+
+const MOST_LISTED = 8;
 
 interface Tagged {
   readonly node: ObjectNode;
@@ -33,6 +36,11 @@ export function completeTags(entries: readonly { readonly tag: string; readonly 
     taken.add(made);
     return made;
   });
+}
+
+/** The tags that could stand somewhere, in words; undefined where they are too many to list, or none. */
+export function anyOf(tags: ReadonlySet<string>): string | undefined {
+  return tags.size === 0 || tags.size > MOST_LISTED ? undefined : orList([...tags].map((tag) => JSON.stringify(tag)));
 }
 
 /** The place of an entry in words that fit into a message. */

@@ -19,13 +19,17 @@ export function checkUnused({ outbounds, rules, balancers }: Leads, problems: Pr
   const asked = new Set(rules.map(({ balancerTag }) => balancerTag));
   for (const { node, tag } of balancers) {
     if (tag !== '' && !asked.has(tag))
-      problems.info('C_UNUSED_BALANCER', (member(node, 'tag') ?? node).place, 'no rule leads to this balancer');
+      problems.info('C_UNUSED_BALANCER', (member(node, 'tag') ?? node).place, 'no rule leads to this balancer', {
+        found: JSON.stringify(tag),
+      });
   }
   const reached = reachedOutbounds({ outbounds, rules, balancers });
   for (const outbound of outbounds) {
     if (reached.has(outbound)) continue;
     const place = (member(outbound.node, 'tag') ?? outbound.node).place;
-    problems.info('C_UNUSED_OUTBOUND', place, 'nothing leads to this outbound: no rule, balancer or other outbound');
+    problems.info('C_UNUSED_OUTBOUND', place, 'nothing leads to this outbound: no rule, balancer or other outbound', {
+      found: outbound.tag === '' ? 'an outbound without a tag' : JSON.stringify(outbound.tag),
+    });
   }
 }
 

@@ -75,6 +75,17 @@ describe('diagnostics', () => {
     seen.add('C_PLUGIN');
   });
 
+  it('says which tags there are, unless they are many', () => {
+    const said = (count: number): unknown => {
+      const outbounds = Array.from({ length: count }, (_, i) => outbound({ tag: `out${i}` }));
+      const result = loadValue({ outbounds, routing: { rules: [rule({ outboundTag: 'aut1' })] } });
+      return faults(result)[0];
+    };
+    expect(said(2)).toMatchObject({ found: '"aut1"', expected: '"out0" or "out1"', suggestion: '"out1"' });
+    expect(said(9)).toMatchObject({ found: '"aut1"', suggestion: '"out1"' });
+    expect(said(9)).not.toHaveProperty('expected');
+  });
+
   it('reports all that is wrong in one run, of whatever kind', () => {
     const certificates = [{ certificate: ['x'], key: ['x'] }];
     const { diagnostics } = loadValue({
