@@ -16,6 +16,8 @@ const packages: Readonly<Record<string, string>> = {
   'packages/config': '@sluice/config',
   'packages/core': '@sluice/core',
   'packages/testing': '@sluice/testing',
+  'packages/language-server': '@sluice/language-server',
+  'packages/vscode': 'sluice-vscode',
   'packages/cli': 'sluice',
   'plugins/a': '@sluice/plugin-a',
   'plugins/b': '@sluice/plugin-b',
@@ -35,6 +37,8 @@ const refused: readonly (readonly [file: string, specifier: string, rule: string
   ['packages/core/src/testing.ts', '@sluice/testing', 'core-imports-only'],
   ['packages/testing/src/core.ts', '@sluice/core', 'testing-imports-only'],
   ['packages/cli/src/testing.ts', '@sluice/testing', 'cli-imports-only'],
+  ['packages/language-server/src/core.ts', '@sluice/core', 'language-server-imports-only'],
+  ['packages/vscode/src/server.ts', '@sluice/language-server', 'vscode-imports-only'],
   ['packages/core/src/plugin.test.ts', '@sluice/plugin-a', 'package-tests-import-only'],
   ['plugins/a/src/net.ts', '@sluice/net', 'plugin-imports-only'],
   ['plugins/a/src/core.ts', '@sluice/core', 'plugin-imports-only'],
@@ -43,6 +47,7 @@ const refused: readonly (readonly [file: string, specifier: string, rule: string
   ['plugins/a/src/type.ts', 'type @sluice/core', 'plugin-imports-only'],
   ['plugins/a/src/core.test.ts', '@sluice/core', 'plugin-tests-import-only'],
   ['plugins/a/src/deep.ts', '../../../packages/plugin-api/src/inner.js', 'no-deep-imports'],
+  ['docs/examples/c/src/core.ts', '@sluice/core', 'example-imports-only'],
   ['test/deep.test.ts', '../packages/core/src/inner.js', 'no-deep-imports-from-tests'],
   ['plugins/a/src/fixture-user.ts', './some.fixture.js', 'no-tests-from-source'],
   ['plugins/a/src/circle-1.ts', './circle-2.js', 'no-cycles'],
@@ -57,6 +62,7 @@ const accepted: readonly (readonly [file: string, specifier: string])[] = [
   ['packages/core/src/api.ts', '@sluice/plugin-api'],
   ['packages/testing/src/net.ts', '@sluice/net'],
   ['packages/cli/src/plugin.ts', '@sluice/plugin-a'],
+  ['docs/examples/c/src/api.ts', '@sluice/plugin-api'],
   ['packages/net/src/own.ts', './inner.js'],
   ['plugins/a/src/api.ts', '@sluice/plugin-api'],
   ['plugins/a/src/harness.test.ts', '@sluice/testing'],
@@ -95,7 +101,7 @@ describe('the import rules', () => {
     // The configuration that the linter uses, but for the tsconfig, which cruise() takes already parsed.
     const { tsConfig, ...options } = config.options;
     expect(tsConfig).toBeDefined();
-    const { output } = await cruise(['packages', 'plugins', 'test'], {
+    const { output } = await cruise(['docs/examples', 'packages', 'plugins', 'test'], {
       ...options,
       baseDir: folder,
       validate: true,

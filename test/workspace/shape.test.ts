@@ -11,6 +11,7 @@ interface Manifest {
   readonly type: string;
   readonly engines: Readonly<Record<string, string>>;
   readonly bin?: Readonly<Record<string, string>>;
+  readonly main?: string;
   readonly exports?: unknown;
   readonly private?: boolean;
   readonly files?: readonly string[];
@@ -53,8 +54,8 @@ describe.each(folders)('%s', (folder) => {
     expect(manifest.description).toMatch(/^\S.*\.$/);
   });
 
-  it('exports its index alone, as source, types and build; a command exports nothing', () => {
-    if (manifest.bin !== undefined) expect(manifest.exports).toBeUndefined();
+  it('exports its index alone, as source, types and build; a command and an extension export nothing', () => {
+    if (manifest.bin !== undefined || manifest.main !== undefined) expect(manifest.exports).toBeUndefined();
     else
       expect(manifest.exports).toEqual({
         '.': { 'sluice:source': './src/index.ts', types: './dist/index.d.ts', default: './dist/index.js' },

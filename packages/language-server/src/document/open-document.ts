@@ -140,7 +140,7 @@ function fileOf(uri: string): string {
 }
 
 function formatOf({ uri, languageId }: TextDocument): Format {
-  if (/\.ya?ml$/i.test(uri) || languageId === 'yaml') return 'yaml';
+  if (/\.ya?ml$/i.test(uri) || languageId.endsWith('yaml')) return 'yaml';
   if (/\.toml$/i.test(uri) || languageId === 'toml') return 'toml';
   return 'jsonc';
 }
