@@ -1,4 +1,4 @@
-import { walk, type Path, type TextNode } from '../document/text-tree.js';
+import type { Path, TextNode } from '../document/text-tree.js';
 
 /** Whose tag it is: names of different kinds do not clash. */
 export type TagKind = 'inbound' | 'outbound' | 'balancer' | 'user';
@@ -72,27 +72,53 @@ function fits(steps: readonly string[], path: Path): boolean {
   );
 }
 
+/** Of trees that were looked through already: an editor asks several things about each. */
+const known = new WeakMap<TextNode, readonly TagPlace[]>();
+
 /** Every tag of a text, in its order. */
-export function tagPlaces(root: TextNode | undefined, text: string): TagPlace[] {
-  const found: TagPlace[] = [];
-  if (root === undefined) return found;
-  for (const [path, node] of walk(root)) {
-    const { value } = node;
-    if (node.kind !== 'scalar' || typeof value !== 'string' || value === '') continue;
-    const pattern = tagPatternAt(path);
-    if (pattern === undefined) continue;
-    const { kind, role, list } = pattern;
-    const quotes = /^["']/.test(text.slice(node.start, node.start + 1)) ? 1 : 0;
-    const start = node.start + quotes;
-    const written = text.slice(start, node.end - quotes);
-    if (list !== true || !written.includes(',')) {
-      found.push({ kind, role, name: value, start, end: node.end - quotes, path });
-      continue;
-    }
-    for (const { index, 0: name } of written.matchAll(/[^,\s](?:[^,]*[^,\s])?/g))
-      found.push({ kind, role, name, start: start + index, end: start + index + name.length, path });
-  }
+export function tagPlaces(root: TextNode | undefined, text: string): readonly TagPlace[] {
+  if (root === undefined) return [];
+  let found = known.get(root);
+  if (found === undefined) known.set(root, (found = [...placesIn(root, text, [], patterns)]));
   return found;
+}
+
+/** @param fitting the patterns that the way to the node begins */
+function* placesIn(node: TextNode, text: string, path: Path, fitting: readonly Pattern[]): Generator<TagPlace> {
+  const depth = path.length;
+  if (node.kind === 'scalar') {
+    const pattern = fitting.find(({ steps }) => steps.length === depth);
+    if (pattern !== undefined) yield* placesOf(node, text, path, pattern);
+    return;
+  }
+  const further = (step: string): Pattern[] => fitting.filter(({ steps }) => steps[depth] === step);
+  for (const { key, value } of node.members) {
+    if (value === undefined) continue;
+    const next = further(key);
+    if (next.length > 0) yield* placesIn(value, text, [...path, key], next);
+  }
+  const next = node.items.length === 0 ? [] : further('*');
+  if (next.length === 0) return;
+  for (const [index, item] of node.items.entries()) yield* placesIn(item, text, [...path, index], next);
+}
+
+function* placesOf(
+  { value, start: from, end }: TextNode,
+  text: string,
+  path: Path,
+  pattern: Pattern,
+): Generator<TagPlace> {
+  if (typeof value !== 'string' || value === '') return;
+  const { kind, role, list } = pattern;
+  const quotes = /^["']/.test(text.slice(from, from + 1)) ? 1 : 0;
+  const start = from + quotes;
+  const written = text.slice(start, end - quotes);
+  if (list !== true || !written.includes(',')) {
+    yield { kind, role, name: value, start, end: end - quotes, path };
+    return;
+  }
+  for (const { index, 0: name } of written.matchAll(/[^,\s](?:[^,]*[^,\s])?/g))
+    yield { kind, role, name, start: start + index, end: start + index + name.length, path };
 }
 
 /** The tag that an offset is in. */
