@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { exit } from 'node:process';
 import { pathToFileURL } from 'node:url';
+import { apiReport, reportPath } from './reference/api-report.mjs';
 import { generatedFiles, generatedFolders } from './reference/generated-files.mjs';
 import { guidePath, withFiles } from './reference/guide.mjs';
 import { build, root } from './workspace.mjs';
@@ -19,5 +20,7 @@ for (const [path, text] of files) {
   mkdirSync(dirname(join(root, path)), { recursive: true });
   writeFileSync(join(root, path), text);
 }
+mkdirSync(dirname(join(root, reportPath)), { recursive: true });
+writeFileSync(join(root, reportPath), apiReport(root).report);
 const read = (path) => readFileSync(join(root, path), 'utf8');
 writeFileSync(join(root, guidePath), withFiles(read(guidePath), read));

@@ -1,7 +1,9 @@
 import { isIP } from 'node:net';
 import { SluiceError } from './errors.js';
 
+/** What carries it: a stream or packets. */
 export type Network = 'tcp' | 'udp';
+/** What a host is: an IP address, a name, or the path of a Unix socket. */
 export type HostType = 'ipv4' | 'ipv6' | 'domain' | 'unix';
 
 /** Where a packet or connection comes from, or where we listen. A Unix socket has port 0. */
@@ -28,6 +30,7 @@ export function unmapIPv4(address: string): string {
   return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
 }
 
+/** What a host is by how it is written; whatever is no IP address and no path counts as a name. */
 export function hostType(host: string): HostType {
   const family = isIP(host);
   if (family === 4) return 'ipv4';
@@ -85,6 +88,7 @@ export function formatDestination(dest: Destination): string {
   return `${dest.network}:${formatHostPort(dest.host, dest.port)}`;
 }
 
+/** As people write it: "192.0.2.1:443", "[2001:db8::1]:443". */
 export function formatEndpoint(endpoint: Endpoint): string {
   return formatHostPort(endpoint.address, endpoint.port);
 }

@@ -19,6 +19,7 @@ export interface BufferHolder {
   returnBuffer(): void;
 }
 
+/** How much is open, running or borrowed; nothing of it after a clean end. */
 export interface DataPlaneState {
   readonly conns: number;
   readonly timers: number;

@@ -50,6 +50,7 @@ export const errorCatalogue = {
 /** One of Sluice's own codes. Plugins may use codes of their own, prefixed with their name. */
 export type ErrorCode = keyof typeof errorCatalogue;
 
+/** What an error may carry beside its code and message. */
 export interface SluiceErrorOptions {
   readonly cause?: unknown;
   /** Facts worth logging; never a secret. */

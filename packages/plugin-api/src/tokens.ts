@@ -17,6 +17,7 @@ export interface Token<T> {
   readonly type?: T;
 }
 
+/** Makes the token of a service; the same name is the same token, in every copy of this package. */
 export function token<T>(name: string): Token<T> {
   // Symbol.for: two copies of this package in one process still mean the same service.
   return { id: Symbol.for(`sluice.${name}`), name };

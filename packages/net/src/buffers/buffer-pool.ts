@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 
+/** How many buffers there are: for tests and metrics. */
 export interface BufferPoolState {
   /** Buffers that a connection holds now. */
   readonly borrowed: number;

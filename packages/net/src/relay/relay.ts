@@ -7,8 +7,10 @@ import { RelaySide } from './side.js';
 import type { TokenBucket } from './token-bucket.js';
 import { shorterTimeouts, type RelayTimeouts } from './timeouts.js';
 
+/** Why a relay ended: both sides were done, nobody spoke for too long, a side was reset, a codec failed, or the instance closes. */
 export type RelayEnd = 'done' | 'idle' | 'client-reset' | 'upstream-reset' | 'error' | 'closing';
 
+/** What a relay has carried, and why it ended. */
 export interface RelayResult {
   /** Payload bytes from the client and to the client. */
   readonly uplink: number;
@@ -27,6 +29,7 @@ export interface RelayMeters {
   readonly timeouts?: RelayTimeouts | undefined;
 }
 
+/** What bounds a relay, and who is told of its end. */
 export interface RelayOptions extends RelayMeters {
   /** What the connection's policy level says; where a link asks for less, that counts. */
   readonly timeouts: RelayTimeouts;

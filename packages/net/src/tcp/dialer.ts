@@ -9,6 +9,7 @@ import { unixPath } from './unix-path.js';
 import { onreadOptions } from './raw-socket.js';
 import type { Resolver } from './resolver.js';
 
+/** How a target is dialled. */
 export interface DialOptions {
   readonly resolver: Resolver;
   /** The whole dial, name look-up included, in ms. */

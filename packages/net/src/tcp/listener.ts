@@ -12,6 +12,7 @@ import { hostsToListenOn, isFamilyMissing } from './wildcard.js';
 
 const BACKLOG = 4096;
 
+/** Where to listen, and who takes what is accepted. */
 export interface ListenOptions {
   /** An IP, "localhost", a Unix socket path ("/…") or an abstract one ("@…"). */
   readonly host: string;
@@ -23,6 +24,7 @@ export interface ListenOptions {
   onAcceptError(error: SluiceError): void;
 }
 
+/** A port (or Unix socket) that is listened on. */
 export interface Listener {
   readonly endpoint: Endpoint;
   /** Stops accepting; open conns stay. */

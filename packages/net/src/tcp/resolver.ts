@@ -1,6 +1,7 @@
 import { promises as dns } from 'node:dns';
 import { errnoOf, SluiceError } from '../errors.js';
 
+/** The version of the Internet Protocol. */
 export type Family = 4 | 6;
 
 /** Turns names into addresses. */

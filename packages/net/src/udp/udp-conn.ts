@@ -11,6 +11,7 @@ const MAX_NAMES = 64;
 /** Packets that wait for their name's address; more are dropped, as bytes and look-ups are bounded. */
 const MAX_UNRESOLVED = 32;
 
+/** How packets are sent. */
 export interface UdpOptions {
   readonly resolver: Resolver;
   /** The source IP (V2Ray's sendThrough). */

@@ -19,6 +19,7 @@ export interface CommandConfig {
   }[];
 }
 
+/** One run of a command. */
 export interface CommandInvocation {
   readonly args: readonly string[];
   /** By camel-cased long name: `--server-name` is `serverName`. */

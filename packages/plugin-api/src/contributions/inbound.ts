@@ -35,6 +35,7 @@ export interface InboundUsers {
   remove(email: string): boolean;
 }
 
+/** Takes the connections of one configured inbound. */
 export interface Inbound {
   /** Where the protocol's users can be changed while it runs. */
   readonly users?: InboundUsers;

@@ -19,6 +19,7 @@ export interface OutboundContribution<S = unknown> {
   create(context: OutboundContext<S>): Outbound;
 }
 
+/** Leads the connections of one configured outbound on. */
 export interface Outbound {
   start?(): void | Promise<void>;
   /** Safe after a start that failed half-way, and twice. */

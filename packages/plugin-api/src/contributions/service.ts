@@ -35,6 +35,7 @@ export interface ContributedNames {
   readonly dnsServers: readonly string[];
 }
 
+/** A part of the instance that is there as long as it runs. */
 export interface Service {
   /** By the tags that `outboundTags` named. */
   readonly outbounds?: Readonly<Record<string, Outbound>>;

@@ -38,4 +38,5 @@ const builder = {
   Unsafe: (schema: Schema) => ({ ...schema, [KIND]: schema[KIND] ?? 'Unsafe' }),
 };
 
+/** Makes the schemas of options, by TypeBox's names: `Type.Object({ port: Type.Integer() })`. */
 export const Type = builder as unknown as Builder;

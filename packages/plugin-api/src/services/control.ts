@@ -21,6 +21,7 @@ export interface OutboundView {
   readonly carriesPackets: boolean;
 }
 
+/** A balancer as it is now. */
 export interface BalancerView {
   readonly tag: string;
   readonly strategy: string;
@@ -72,6 +73,7 @@ export interface RouteAnswer {
   readonly ruleIndex: number | undefined;
 }
 
+/** A decision of the router, and what was asked. */
 export interface RouteEvent extends RouteAnswer {
   readonly question: RouteQuestion;
 }
@@ -84,6 +86,7 @@ export interface DialEvent {
   readonly error: SluiceError | undefined;
 }
 
+/** A routing rule as it is now. */
 export interface RuleView {
   readonly type: string;
   readonly outboundTag: string | undefined;

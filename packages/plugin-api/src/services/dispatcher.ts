@@ -47,6 +47,7 @@ export interface OwnIdentity {
   readonly outboundTag?: string | undefined;
 }
 
+/** Whose connection it is that a service hands over. */
 export interface ServedIdentity {
   readonly inboundTag: string;
   readonly inboundProtocol: string;
@@ -55,6 +56,7 @@ export interface ServedIdentity {
   readonly user?: User | undefined;
 }
 
+/** How a connection is to be led on. */
 export interface ConnectOptions {
   /** The target is the operator's word, not the client's: it may be a Unix socket. */
   readonly byConfiguration?: boolean;

@@ -1,3 +1,4 @@
+/** How much a line matters; V2Ray's names. */
 export type LogSeverity = 'debug' | 'info' | 'warning' | 'error';
 
 /** A line of the instance's log, as it is written. */

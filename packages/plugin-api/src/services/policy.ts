@@ -8,6 +8,7 @@ export interface LevelPolicy extends RelayTimeouts {
   readonly statsUserDownlink: boolean;
 }
 
+/** What the configuration allows connections, by level. */
 export interface Policy {
   /** The level's values, or the defaults where the level does not set them. */
   level(level: number): LevelPolicy;

@@ -15,6 +15,7 @@ export interface SessionKey<T> {
   readonly type?: T;
 }
 
+/** A key of its own for something that travels on sessions; the name is for people. */
 export function sessionKey<T>(name: string): SessionKey<T> {
   return { id: Symbol(name) };
 }
