@@ -2,7 +2,9 @@ import { parseTree, printParseErrorCode, type Node, type ParseError } from 'json
 import type { Problems } from '../diagnostics/problems.js';
 import { childPointer, type ConfigNode, type Member, type Place } from './node.js';
 import { plainJson } from './plain-json.js';
+import type { ReadingOptions } from './reading-options.js';
 import type { Source } from './source.js';
+import { readStrictJson } from './strict-json.js';
 
 /** Far beyond any configuration; keeps recursion within the stack. */
 export const MAX_DEPTH = 100;
@@ -31,7 +33,11 @@ const messages: Readonly<Record<string, string>> = {
  * Reads JSON with V2Ray's leniencies: comments, trailing commas, text after the object.
  * @returns undefined if the text has errors, which were reported
  */
-export function readJsonc(source: Source, problems: Problems): ConfigNode | undefined {
+export function readJsonc(
+  source: Source,
+  problems: Problems,
+  { isComplete = false }: ReadingOptions = {},
+): ConfigNode | undefined {
   const plain = plainJson(source.text);
   if (plain.depth > MAX_DEPTH) {
     problems.error(
@@ -48,19 +54,23 @@ export function readJsonc(source: Source, problems: Problems): ConfigNode | unde
     });
     return undefined;
   }
-  const errors: ParseError[] = [];
-  const tree = parseTree(json, errors, { allowTrailingComma: true });
-  if (tree === undefined || errors.length > 0) {
-    reportSyntaxErrors(source, json, errors, problems);
-    return undefined;
-  }
+  const root = (isComplete ? undefined : readStrictJson(source, json)) ?? readCompletely();
+  if (root === undefined) return undefined;
   const trailing = plain.text.slice(plain.end);
   if (trailing.trim() !== '') {
     const start = plain.end + trailing.search(/\S/);
     const span = { source, start, end: plain.end + trailing.trimEnd().length };
     problems.warning('C_TRAILING', { pointer: '', span }, 'what follows the object is not read');
   }
-  return convert(tree, '');
+  return root;
+
+  function readCompletely(): ConfigNode | undefined {
+    const errors: ParseError[] = [];
+    const tree = parseTree(json, errors, { allowTrailingComma: true });
+    if (tree !== undefined && errors.length === 0) return convert(tree, '');
+    reportSyntaxErrors(source, json, errors, problems);
+    return undefined;
+  }
 
   function convert(node: Node, pointer: string): ConfigNode {
     const place = placeOf(node, pointer);

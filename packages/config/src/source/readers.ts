@@ -2,12 +2,8 @@ import type { Problems } from '../diagnostics/problems.js';
 import type { Format } from './format.js';
 import { readJsonc } from './jsonc.js';
 import type { ConfigNode } from './node.js';
+import type { ReadingOptions } from './reading-options.js';
 import type { Source } from './source.js';
-
-export interface ReadingOptions {
-  /** For who writes the text anew: collections end exactly where they do in the text. Default false. */
-  readonly isComplete?: boolean;
-}
 
 /** Reads a text into a tree. @returns undefined if the text has errors, which were reported */
 export type Reader = (source: Source, problems: Problems, options?: ReadingOptions) => ConfigNode | undefined;

@@ -19,7 +19,7 @@ import type { Problems } from '../diagnostics/problems.js';
 import { MAX_DEPTH } from './jsonc.js';
 import { childPointer, type ConfigNode, type Member, type Place, type ScalarNode } from './node.js';
 import { readPlainYaml } from './plain-yaml.js';
-import type { ReadingOptions } from './readers.js';
+import type { ReadingOptions } from './reading-options.js';
 import type { Source } from './source.js';
 import { reportYamlErrors } from './yaml-errors.js';
 
