@@ -149,6 +149,17 @@ describe('completion', () => {
     expect((await editor.labels()).filter((label) => names.includes(label))).toEqual(names);
   });
 
+  it.each([
+    ['a.sluice.jsonc', '{ "routing": { "rules": [{ "type": "field", "domain": [‸] }] } }'],
+    ['a.sluice.yaml', 'routing:\n  rules:\n    - type: field\n      domain:\n        - ‸\n'],
+  ])('offers how a domain of a rule may be written, in %s', async (file, text) => {
+    await editor.open(text, file);
+    expect(await editor.labels()).toEqual(expect.arrayContaining(['domain:', 'full:', 'geosite:']));
+    expect(await editor.chosen('full:')).toBe(text.replace('‸', '"full:$1"'));
+    await editor.open(text.replace('domain', 'ip'), file);
+    expect(await editor.labels()).toContain('geoip:');
+  });
+
   it('offers whole entries', async () => {
     await editor.open('{ "inbounds": [‸] }');
     expect(await editor.chosen('socks')).toContain('"protocol": "socks"');

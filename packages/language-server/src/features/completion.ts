@@ -9,6 +9,7 @@ import {
 import type { Cursor } from '../document/cursor.js';
 import { memberOf, type TextNode } from '../document/text-tree.js';
 import type { SchemaView } from '../schema/schema-view.js';
+import { beginningsAt } from './list-beginnings.js';
 import { snippetText, valueText } from './snippet-text.js';
 import { tagPatternAt, tagPlaces, type TagPlace } from './tag-places.js';
 
@@ -65,6 +66,15 @@ function values(cursor: Cursor, context: CompletionContext): Offer[] {
   };
   for (const place of tagsFor(cursor, context))
     offer(place.name, { kind: CompletionItemKind.Reference, detail: place.kind, sortText: `0${place.name}` });
+  for (const [beginning, meaning] of Object.entries(beginningsAt(cursor.path)))
+    offers.set(beginning, {
+      label: beginning,
+      kind: CompletionItemKind.Keyword,
+      sortText: `1${beginning}`,
+      documentation: { kind: MarkupKind.Markdown, value: meaning },
+      insert: JSON.stringify(context.snippets ? `${beginning}$1` : beginning),
+      insertTextFormat: context.snippets ? InsertTextFormat.Snippet : InsertTextFormat.PlainText,
+    });
   const parts = schema.at(cursor.path, nodeOf(cursor));
   for (const part of parts) {
     const { enum: several = [], enumDescriptions = [], const: single, default: initial, examples = [] } = part;

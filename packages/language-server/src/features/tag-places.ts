@@ -40,6 +40,7 @@ const patterns: readonly Pattern[] = [
   at('outbound/tag', 'outbound', 'definition'),
   at('outboundDetour/*/tag', 'outbound', 'definition'),
   at('api/tag', 'outbound', 'definition'),
+  at('metrics/tag', 'outbound', 'definition'),
   at('reverse/portals/*/tag', 'outbound', 'definition'),
   at('routing/balancers/*/tag', 'balancer', 'definition'),
   ...['users', 'clients', 'accounts'].flatMap((list) => [
@@ -56,7 +57,10 @@ const patterns: readonly Pattern[] = [
   ]),
   at('routing/balancers/*/fallbackTag', 'outbound', 'reference'),
   at('routing/balancers/*/selector/*', 'outbound', 'prefix'),
+  at('routing/balancers/*/selector', 'outbound', 'prefix', true),
   at('observatory/subjectSelector/*', 'outbound', 'prefix'),
+  at('burstObservatory/subjectSelector/*', 'outbound', 'prefix'),
+  at('multiObservatory/observers/*/settings/subjectSelector/*', 'outbound', 'prefix'),
   at('outbounds/*/proxySettings/tag', 'outbound', 'reference'),
 ];
 
