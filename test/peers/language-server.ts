@@ -10,13 +10,26 @@ interface Message {
   readonly error?: { readonly message: string };
 }
 
+/** As much of the protocol's as tests look at. */
+export interface ToldProblem {
+  readonly message: string;
+  readonly range: { readonly start: Position; readonly end: Position };
+}
+
+interface Position {
+  readonly line: number;
+  readonly character: number;
+}
+
 export interface LanguageServer {
   /** Opens a document that is not on the disk. @returns its URI */
   open(path: string, text: string, languageId?: string): string;
   /** Asks, and gives the result. @throws with what the server says instead */
   request(method: string, params: object): Promise<unknown>;
+  /** What it has said last of a document, once it has said something. */
+  problems(uri: string): Promise<readonly ToldProblem[]>;
   /** What completion offers at `|` in a text: labels. */
-  completionsAt(path: string, textWithCursor: string): Promise<string[]>;
+  completionsAt(path: string, textWithCursor: string, languageId?: string): Promise<string[]>;
   close(): Promise<void>;
 }
 
@@ -43,7 +56,14 @@ export async function startLanguageServer(
     child.stdin.write(`Content-Length: ${body.length}\r\n\r\n`);
     child.stdin.write(body);
   };
+  const told = new Map<string, readonly ToldProblem[]>();
+  const listeners = new Set<() => void>();
   const take = (message: Message): void => {
+    if (message.method === 'textDocument/publishDiagnostics') {
+      const { uri, diagnostics } = message.params as { uri: string; diagnostics: readonly ToldProblem[] };
+      told.set(uri, diagnostics);
+      for (const listener of listeners) listener();
+    }
     if (message.method === undefined) waiting.get(message.id ?? 0)?.(message);
     // What it asks of the editor (its settings, say) has no answer here.
     else if (message.id !== undefined) send({ id: message.id, result: null });
@@ -87,10 +107,27 @@ export async function startLanguageServer(
   const server: LanguageServer = {
     open,
     request,
-    async completionsAt(path, textWithCursor) {
+    async problems(uri) {
+      const known = told.get(uri);
+      if (known !== undefined) return known;
+      return new Promise((resolve, reject) => {
+        const end = (settle: () => void): void => {
+          clearTimeout(timer);
+          listeners.delete(look);
+          settle();
+        };
+        const look = (): void => {
+          const found = told.get(uri);
+          if (found !== undefined) end(() => resolve(found));
+        };
+        const timer = setTimeout(() => end(() => reject(new Error(`nothing is said of ${uri}\n${errors}`))), LIMIT);
+        listeners.add(look);
+      });
+    },
+    async completionsAt(path, textWithCursor, languageId) {
       const at = textWithCursor.indexOf('|');
       const before = textWithCursor.slice(0, at).split('\n');
-      const uri = open(path, textWithCursor.slice(0, at) + textWithCursor.slice(at + 1));
+      const uri = open(path, textWithCursor.slice(0, at) + textWithCursor.slice(at + 1), languageId);
       const position = { line: before.length - 1, character: before.at(-1)?.length ?? 0 };
       const result = await request('textDocument/completion', { textDocument: { uri }, position });
       send({ method: 'textDocument/didClose', params: { textDocument: { uri } } });
