@@ -35,26 +35,34 @@ export function readTree(text: string, format: Format): TextNode | undefined {
   return tree && fromJson(tree, 0);
 }
 
-function fromJson(node: JsonNode, depth: number): TextNode | undefined {
+/** What nodes of other kinds have none of: a long file has many nodes. */
+const NONE: readonly never[] = [];
+
+function fromJson({ type, offset: start, length, children, value }: JsonNode, depth: number): TextNode | undefined {
   if (depth > MAX_DEPTH) return undefined;
-  const place = { start: node.offset, end: node.offset + node.length };
-  const children = node.children ?? [];
-  if (node.type === 'array')
-    return { ...place, kind: 'array', members: [], value: undefined, items: defined(children, depth, fromJson) };
-  if (node.type !== 'object') return { ...place, kind: 'scalar', members: [], items: [], value: node.value as unknown };
-  const members = children.flatMap(({ children: [key, value] = [] }) =>
-    key === undefined
-      ? []
-      : [
-          {
-            key: String(key.value),
-            start: key.offset,
-            keyEnd: key.offset + key.length,
-            value: value && fromJson(value, depth + 1),
-          },
-        ],
-  );
-  return { ...place, kind: 'object', members, items: [], value: undefined };
+  const end = start + length;
+  if (type === 'array') {
+    const items: TextNode[] = [];
+    for (const child of children ?? NONE) {
+      const item = fromJson(child, depth + 1);
+      if (item !== undefined) items.push(item);
+    }
+    return { kind: 'array', start, end, members: NONE, items, value: undefined };
+  }
+  if (type !== 'object') return { kind: 'scalar', start, end, members: NONE, items: NONE, value: value as unknown };
+  const members: TextMember[] = [];
+  for (const property of children ?? NONE) {
+    const key = property.children?.[0];
+    const inner = property.children?.[1];
+    if (key === undefined) continue;
+    members.push({
+      key: String(key.value),
+      start: key.offset,
+      keyEnd: key.offset + key.length,
+      value: inner && fromJson(inner, depth + 1),
+    });
+  }
+  return { kind: 'object', start, end, members, items: NONE, value: undefined };
 }
 
 function readYaml(text: string): TextNode | undefined {
