@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { DocumentSymbol, Location, Range, TextEdit, WorkspaceEdit } from 'vscode-languageserver';
 import { TextDocument } from 'vscode-languageserver-textdocument';
+import { parse } from 'yaml';
 import { Editor } from './editor.fixture.js';
 
 let editor: Editor;
@@ -327,6 +328,35 @@ describe('formatting', () => {
     await editor.open('a: [\n', 'b.yaml');
     expect(await editor.ask('textDocument/formatting', { options })).toEqual([]);
   });
+});
+
+it('formatting leaves every value of a YAML text as it is written', async () => {
+  const plain = ['0012', '12345678901234567890123456789012', '1e3', '0x1F', '1.50', '+5', '-0', '.inf', 'True', '~'];
+  const other = ['"a: b"', "'it''s'", '# nothing', '{ a: 01, b: [ 2.0 ] }', '|\n  two\n  lines', '&x 007', '!!str 5'];
+  const values = fc.array(fc.constantFrom(...plain, ...other), { minLength: 1, maxLength: 8 });
+  await fc.assert(
+    fc.asyncProperty(values, async (written) => {
+      const text = `${written.map((value, index) => `k${index}:   ${value}`).join('\n')}\n`;
+      await editor.open(text, 'a.sluice.yaml');
+      const edits = await editor.ask<TextEdit[]>('textDocument/formatting', {
+        options: { tabSize: 2, insertSpaces: true },
+      });
+      const laid = TextDocument.applyEdits(editor.document, edits);
+      const meaning = (yaml: string): unknown => parse(yaml, { schema: 'failsafe' }) as unknown;
+      expect(meaning(laid)).toEqual(meaning(text));
+      expect(laid).not.toContain(':   ');
+    }),
+    { numRuns: 50 },
+  );
+});
+
+it('leaves several documents in one YAML text, and one without any, as they are', async () => {
+  for (const text of ['a:   1\n---\nb:   2\n', '# only a comment\n', '']) {
+    await editor.open(text, 'a.sluice.yaml');
+    expect(
+      await editor.ask<TextEdit[]>('textDocument/formatting', { options: { tabSize: 2, insertSpaces: true } }),
+    ).toEqual([]);
+  }
 });
 
 it('outlines a file by its entries', async () => {

@@ -1,6 +1,7 @@
 import { plainJson, type Format } from '@sluice/config';
 import { applyEdits, format as formatJson } from 'jsonc-parser';
-import { parseDocument } from 'yaml';
+import { parseDocument, type Tags } from 'yaml';
+import { stringifyNumber } from 'yaml/util';
 
 export interface FormatStyle {
   readonly tabSize: number;
@@ -12,16 +13,40 @@ export function formatted(text: string, format: Format, { tabSize, insertSpaces 
   const eol = text.includes('\r\n') ? '\r\n' : '\n';
   if (format === 'toml') return undefined;
   if (format === 'yaml') {
-    const document = parseDocument(text, { prettyErrors: false, keepSourceTokens: false });
-    if (document.errors.length > 0) return undefined;
-    const laid = document.toString({ indent: Math.min(Math.max(tabSize, 2), 8), lineWidth: 0 });
-    return eol === '\n' ? laid : laid.replaceAll(/\r?\n/g, eol);
+    const laid = formattedYaml(text, Math.min(Math.max(tabSize, 2), 8));
+    return eol === '\n' ? laid : laid?.replaceAll(/\r?\n/g, eol);
   }
   const readable = withSlashes(text);
   if (readable === undefined) return undefined;
   const edits = formatJson(readable, undefined, { tabSize, insertSpaces, eol, insertFinalNewline: true });
   // Edits are of the space between what means something: they fit the text as it is written, too.
   return applyEdits(text, edits);
+}
+
+function formattedYaml(text: string, indent: number): string | undefined {
+  const document = parseDocument(text, { prettyErrors: false, logLevel: 'error', customTags: asWritten });
+  if (document.errors.length > 0 || document.contents === null) return undefined;
+  const laid = document.toString({ indent, lineWidth: 0 });
+  return meaningOf(laid) === meaningOf(text) ? laid : undefined;
+}
+
+/** A number stays as it stands: `0012` may be a secret of four characters. */
+const asWritten = (tags: Tags): Tags =>
+  tags.map((tag) => {
+    if (typeof tag === 'string' || tag.collection !== undefined) return tag;
+    const isNumber = tag.tag === 'tag:yaml.org,2002:int' || tag.tag === 'tag:yaml.org,2002:float';
+    return isNumber ? { ...tag, stringify: (item) => item.source ?? stringifyNumber(item) } : tag;
+  });
+
+/** What a text holds, with every value as it is written; no two texts without a meaning mean the same. */
+function meaningOf(text: string): string | symbol {
+  try {
+    const document = parseDocument(text, { prettyErrors: false, logLevel: 'error', schema: 'failsafe' });
+    return document.errors.length > 0 ? Symbol(text) : JSON.stringify(document.toJS());
+  } catch {
+    // Nested too deep, or aliases that repeat too much.
+    return Symbol('none');
+  }
 }
 
 /** The same text, in length too, with `//` for `#`, which the library does not know. */
