@@ -9,6 +9,7 @@ const allowed = {
   'packages/core': ['packages/plugin-api', 'packages/config'],
   'packages/language-server': ['packages/plugin-api', 'packages/config'],
   'packages/testing': ['packages/plugin-api', 'packages/net'],
+  'packages/create-sluice-plugin': [],
   'packages/vscode': [],
   'packages/cli': ['packages/(net|plugin-api|config|core|language-server)', 'plugins/[^/]+'],
 };

@@ -4,7 +4,13 @@ import tseslint from 'typescript-eslint';
 const tests = ['**/*.test.ts', '**/*.fixture.ts', 'test/**'];
 
 export default tseslint.config(
-  { ignores: ['**/node_modules/', '**/dist/', '**/bundle/', '**/bundle.new/', 'coverage/', '.sluice/'] },
+  {
+    ignores: [
+      ...['**/node_modules/', '**/dist/', '**/bundle/', '**/bundle.new/', 'coverage/', '.sluice/'],
+      // Names are put into these first.
+      'packages/create-sluice-plugin/templates/',
+    ],
+  },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,
   {

@@ -49,7 +49,7 @@ export function defaultPort(preset: Preset): number {
   return { mtproto: 8443, socks: 1080, http: 8080, local: 1080 }[preset];
 }
 
-export function isLoopback(listen: string): boolean {
+function isLoopback(listen: string): boolean {
   return listen === '::1' || (isIP(listen) === 4 && listen.startsWith('127.'));
 }
 
