@@ -81,7 +81,10 @@ export function makingActions(root: TextNode | undefined, offset: number, schema
 
 function replaced(text: string, start: number, end: number, value: string): Change {
   const first = text[start];
-  return { start, end, text: first === '"' || first === "'" ? `${first}${value}${first}` : value };
+  if (first === '"' || first === "'") return { start, end, text: `${first}${value}${first}` };
+  // In YAML without quotes, where it stays what it is.
+  const isPlain = /^[\w.@/-]+(?: [\w.@/-]+)*$/.test(value);
+  return { start, end, text: isPlain ? value : JSON.stringify(value) };
 }
 
 /** At the end of the list of outbounds, or of the file. */
