@@ -123,6 +123,8 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: '(^|/)(node_modules|dist)/' },
+    // Files of other projects.
+    exclude: { path: '^packages/create-sluice-plugin/templates/' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.check.json' },
     // To the sources: what is resolved to a build would escape the rules above.
