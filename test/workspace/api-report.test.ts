@@ -29,7 +29,7 @@ describe('the public surface of the plugin API', () => {
     expect(surface.report).not.toMatch(/^\s+(#|private )/m);
   });
 
-  it('has words for every name that is exported', () => {
-    expect(surface.undocumented.filter((name) => !name.includes('.'))).toEqual([]);
+  it('has words for everything in it', () => {
+    expect(surface.undocumented).toEqual([]);
   });
 });

@@ -10,6 +10,7 @@ export type HostType = 'ipv4' | 'ipv6' | 'domain' | 'unix';
 export interface Endpoint {
   /** An IP in canonical text form, or a Unix socket path. */
   readonly address: string;
+  /** 0 to 65535; 0 for a Unix socket. */
   readonly port: number;
 }
 
@@ -17,7 +18,9 @@ export interface Endpoint {
 export interface Destination {
   readonly network: Network;
   readonly type: HostType;
+  /** An IP address in canonical form, a name, or the path of a Unix socket. */
   readonly host: string;
+  /** 0 to 65535; 0 for a Unix socket. */
   readonly port: number;
 }
 

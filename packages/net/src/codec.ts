@@ -30,6 +30,8 @@ export interface Codec {
 
 /** What a handshake adds to a link: how bytes read are decoded and bytes written are encoded. */
 export interface CodecPair {
+  /** For what comes from the peer. */
   readonly decode?: Codec | undefined;
+  /** For what goes to the peer. */
   readonly encode?: Codec | undefined;
 }

@@ -16,12 +16,15 @@ const SWEEP_TICKS = 50;
 export interface BufferHolder {
   /** The tick of the last read. */
   readonly lastRead: number;
+  /** Gives the buffer back to the plane. */
   returnBuffer(): void;
 }
 
 /** How much is open, running or borrowed; nothing of it after a clean end. */
 export interface DataPlaneState {
+  /** Connections that are open. */
   readonly conns: number;
+  /** Timers that are set. */
   readonly timers: number;
   readonly buffers: BufferPoolState;
 }

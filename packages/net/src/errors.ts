@@ -1,6 +1,8 @@
 /** What an error means for the one who reads it: a stable code and one sentence. */
 export interface ErrorDefinition {
+  /** Upper-case, with its owner in front: "E_DIAL_REFUSED". */
   readonly code: string;
+  /** One sentence for operators. */
   readonly meaning: string;
 }
 
@@ -52,6 +54,7 @@ export type ErrorCode = keyof typeof errorCatalogue;
 
 /** What an error may carry beside its code and message. */
 export interface SluiceErrorOptions {
+  /** The error that led to it. */
   readonly cause?: unknown;
   /** Facts worth logging; never a secret. */
   readonly details?: Readonly<Record<string, string | number | boolean>>;

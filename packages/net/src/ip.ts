@@ -4,7 +4,9 @@ import { SluiceError } from './errors.js';
 
 /** A CIDR block: 4 or 16 bytes of network address and the prefix length in bits. */
 export interface Cidr {
+  /** The address: 4 or 16 bytes. */
   readonly bytes: Uint8Array;
+  /** How many bits of it count. */
   readonly prefix: number;
 }
 

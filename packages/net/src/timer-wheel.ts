@@ -64,6 +64,7 @@ export class TimerWheel {
     return entry;
   }
 
+  /** Takes it back; one that has fired or was taken back already does no harm. */
   cancel(entry: TimerEntry): void {
     if (entry.wheelDue < 0) {
       entry.wheelDue = UNSCHEDULED;

@@ -14,11 +14,15 @@ export const API_VERSION = 1;
 export interface Plugin {
   /** Lower-case, as the package's name ends: "socks". Groups the plugin's commands. */
   readonly name: string;
+  /** Of the plugin itself, by semantic versioning. */
   readonly version: string;
+  /** The `API_VERSION` that it was written for. */
   readonly apiVersion: number;
+  /** One sentence for lists of plugins. */
   readonly description: string;
   /** By the name that `"protocol"` uses. */
   readonly inbounds?: Readonly<Record<string, InboundContribution>>;
+  /** By the name that `"protocol"` uses. */
   readonly outbounds?: Readonly<Record<string, OutboundContribution>>;
   /** By the name that a rule's `"type"` uses. */
   readonly ruleTypes?: Readonly<Record<string, RuleTypeContribution>>;
@@ -32,6 +36,7 @@ export interface Plugin {
   readonly balancerStrategies?: Readonly<Record<string, BalancerStrategyContribution>>;
   /** By the scheme of a DNS server's address: "https". */
   readonly dnsServers?: Readonly<Record<string, DnsServerContribution>>;
+  /** `sluice <plugin> <command>`. */
   readonly commands?: readonly CommandContribution[];
 }
 

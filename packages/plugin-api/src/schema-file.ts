@@ -18,17 +18,29 @@ export interface ContributionSchema extends ContributionOutline {
  * those of `Plugin`. Made by `schemaFileOf`, or by `sluice schema --of`.
  */
 export interface PluginSchemaFile {
+  /** As `Plugin.name`. */
   readonly name: string;
+  /** As `Plugin.version`. */
   readonly version: string;
+  /** As `Plugin.apiVersion`. */
   readonly apiVersion: number;
+  /** As `Plugin.description`. */
   readonly description: string;
+  /** As `Plugin.inbounds`. */
   readonly inbounds?: Readonly<Record<string, ContributionSchema>>;
+  /** As `Plugin.outbounds`. */
   readonly outbounds?: Readonly<Record<string, ContributionSchema>>;
+  /** As `Plugin.ruleTypes`. */
   readonly ruleTypes?: Readonly<Record<string, ContributionSchema>>;
+  /** As `Plugin.ruleMatchers`. */
   readonly ruleMatchers?: Readonly<Record<string, ContributionSchema>>;
+  /** As `Plugin.services`. */
   readonly services?: Readonly<Record<string, ContributionSchema>>;
+  /** As `Plugin.balancerStrategies`. */
   readonly balancerStrategies?: Readonly<Record<string, ContributionSchema>>;
+  /** As `Plugin.sniffers`. */
   readonly sniffers?: Readonly<Record<string, ContributionOutline>>;
+  /** As `Plugin.dnsServers`. */
   readonly dnsServers?: Readonly<Record<string, ContributionOutline>>;
 }
 

@@ -11,7 +11,9 @@ import type { Stats } from './services/stats.js';
 
 /** Names a service of an instance or of a handler for injection. */
 export interface Token<T> {
+  /** The same in every copy of this package. */
   readonly id: symbol;
+  /** For error messages. */
   readonly name: string;
   /** Carries the type only. */
   readonly type?: T;

@@ -28,6 +28,7 @@ export class BufferPool {
     return this.#size;
   }
 
+  /** A buffer of the size of the pool, with anything in it. */
   acquire(): Buffer {
     this.#borrowed += 1;
     return this.#idle.pop() ?? Buffer.allocUnsafeSlow(this.#size);

@@ -24,9 +24,11 @@ export interface Conn {
   readonly remote: Endpoint;
   /** Bytes received and sent so far, as counted on this very stream. */
   readonly bytesRead: number;
+  /** Bytes that were written so far. */
   readonly bytesWritten: number;
   /** Bytes written that the system has not taken yet: less whenever it takes some. Where a conn cannot tell, absent. */
   readonly unsent?: number;
+  /** Whether it is closed for both directions. */
   readonly destroyed: boolean;
   /** Adds to the counters from now on (V2Ray counts inbound and outbound traffic here). */
   meter(read: Counter | undefined, written: Counter | undefined): void;
@@ -41,7 +43,9 @@ export interface Conn {
    * @param idleMs silence before the first probe; default 30 s
    */
   keepAlive(idleMs?: number): void;
+  /** No data until `resume`. */
   pause(): void;
+  /** Lets data come. */
   resume(): void;
   /**
    * Queues bytes. True: they have been passed on and the memory may be reused at once. False:
@@ -65,6 +69,7 @@ export interface Conn {
 export class Counter {
   value = 0;
 
+  /** Counts so many bytes. */
   add(n: number): void {
     this.value += n;
   }

@@ -14,6 +14,7 @@ export type RelayEnd = 'done' | 'idle' | 'client-reset' | 'upstream-reset' | 'er
 export interface RelayResult {
   /** Payload bytes from the client and to the client. */
   readonly uplink: number;
+  /** Payload bytes to the client. */
   readonly downlink: number;
   readonly end: RelayEnd;
   readonly error?: SluiceError;
@@ -21,9 +22,13 @@ export interface RelayResult {
 
 /** What counts and what limits a relay's payload. A counter of one's own kind may end the connection. */
 export interface RelayMeters {
+  /** Counts payload from the client. */
   readonly uplink?: Counter | undefined;
+  /** Counts payload to the client. */
   readonly downlink?: Counter | undefined;
+  /** Limits what comes from the client. */
   readonly uplinkRate?: TokenBucket | undefined;
+  /** Limits what goes to the client. */
   readonly downlinkRate?: TokenBucket | undefined;
   /** In place of the policy level's: where the peers' own time limits are to show. */
   readonly timeouts?: RelayTimeouts | undefined;

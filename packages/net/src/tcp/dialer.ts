@@ -24,6 +24,7 @@ export interface DialOptions {
 
 /** A dial that can be given up. Harmless once it is over. */
 export interface Dialing {
+  /** Gives it up; nothing is left open. */
   destroy(error: SluiceError): void;
 }
 

@@ -11,8 +11,10 @@ export interface PacketSink {
 
 /** A datagram path to many destinations: a UDP socket, or an outbound's way to carry packets. */
 export interface PacketConn {
+  /** Sets who is told of packets and of the end. */
   attach(sink: PacketSink): void;
   /** Sends without waiting; what cannot be sent is dropped, as UDP does. */
   send(payload: Buffer, to: Destination): void;
+  /** Ends it; nothing comes afterwards. */
   close(): void;
 }

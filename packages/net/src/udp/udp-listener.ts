@@ -10,6 +10,7 @@ export interface UdpListener {
   readonly endpoint: Endpoint;
   /** Sends without waiting; what cannot be sent, or comes after `close`, is dropped. */
   send(payload: Buffer, to: Endpoint): void;
+  /** Stops listening. */
   close(): Promise<void>;
 }
 

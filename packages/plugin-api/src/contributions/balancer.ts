@@ -6,6 +6,7 @@ import type { ProblemReporter, TSchema } from './schema.js';
 export interface BalancerContext<S = unknown> {
   /** The balancer's tag. */
   readonly tag: string;
+  /** Validated and frozen. */
   readonly settings: Readonly<S>;
   readonly logger: Logger;
   readonly health: Health;
@@ -25,11 +26,13 @@ export interface BalancerStrategy {
 
 /** A kind of choice: what `strategy.type` of a balancer names. */
 export interface BalancerStrategyContribution<S = unknown> {
+  /** One sentence for completion and docs. */
   readonly description: string;
   /** The JSON Schema of `strategy.settings`. */
   readonly schema: TSchema;
   /** Whether it finds no outbound fit that nobody probes, so that a configuration needs an observatory. */
   readonly needsHealth?: boolean;
+  /** Finds what a schema cannot say. */
   check?(settings: S, problems: ProblemReporter): void;
   create(context: BalancerContext<S>): BalancerStrategy;
 }

@@ -1,5 +1,6 @@
 /** The configuration as a command sees it: validated entries, one per configured inbound and outbound. */
 export interface CommandConfig {
+  /** In the order of the configuration. */
   readonly inbounds: readonly {
     readonly tag: string;
     readonly protocol: string;
@@ -21,6 +22,7 @@ export interface CommandConfig {
 
 /** One run of a command. */
 export interface CommandInvocation {
+  /** What was typed beside the options. */
   readonly args: readonly string[];
   /** By camel-cased long name: `--server-name` is `serverName`. */
   readonly options: Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
@@ -34,7 +36,9 @@ export interface CommandInvocation {
 
 /** A command `sluice <plugin> <name>`. */
 export interface CommandContribution {
+  /** Lower-case, without blanks. */
   readonly name: string;
+  /** One sentence for the help. */
   readonly summary: string;
   /** In commander's notation: "-c, --config <file...>". */
   readonly options?: readonly { readonly flags: string; readonly description: string; readonly required?: boolean }[];

@@ -13,6 +13,7 @@ export interface DnsServerContext {
   readonly plane: DataPlane;
   /** Queries that are to be routed go out by `dispatcher.originate` with this inbound tag. */
   readonly dispatcher: Dispatcher;
+  /** What its own connections come in under, for rules. */
   readonly inboundTag: string;
 }
 
@@ -23,11 +24,13 @@ export interface DnsServer {
    * @throws SluiceError E_DNS_FAILED, or of the dial
    */
   exchange(query: Buffer, signal: AbortSignal): Promise<Buffer>;
+  /** Gives up what it has open. Safe twice. */
   close?(): void;
 }
 
 /** A kind of DNS server: what the scheme of its address names, such as "https". */
 export interface DnsServerContribution {
+  /** One sentence for completion and docs. */
   readonly description: string;
   create(context: DnsServerContext): DnsServer;
 }

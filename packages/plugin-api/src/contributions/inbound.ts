@@ -48,6 +48,7 @@ export interface Inbound {
    * @returns the e-mails of users whose connections must end: gone, or with another secret
    */
   succeed?(previous: Inbound): readonly string[];
+  /** Takes resources; a rejection ends the start of the instance. */
   start?(): void | Promise<void>;
   /** Safe after a start that failed half-way, and twice. */
   close?(): void | Promise<void>;
@@ -66,7 +67,9 @@ export interface Inbound {
 
 /** What an inbound is given; `get` reaches any other service by its token. */
 export interface InboundContext<S = unknown> extends Injector {
+  /** The tag of the inbound. */
   readonly tag: string;
+  /** Validated and frozen. */
   readonly settings: Readonly<S>;
   readonly logger: Logger;
   readonly dispatcher: Dispatcher;

@@ -2,7 +2,9 @@ import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
 
 /** What is wrong with a certificate and its key, in words that hold nothing of either. */
 export interface KeyPairFault {
+  /** Which of both is at fault. */
   readonly part: 'certificate' | 'key';
+  /** What is wrong with it; holds nothing of the key. */
   readonly message: string;
 }
 

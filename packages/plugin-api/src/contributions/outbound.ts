@@ -21,6 +21,7 @@ export interface OutboundContribution<S = unknown> {
 
 /** Leads the connections of one configured outbound on. */
 export interface Outbound {
+  /** Takes resources; a rejection ends the start of the instance. */
   start?(): void | Promise<void>;
   /** Safe after a start that failed half-way, and twice. */
   close?(): void | Promise<void>;
@@ -39,7 +40,9 @@ export interface Outbound {
 
 /** What an outbound is given; `get` reaches any other service by its token. */
 export interface OutboundContext<S = unknown> extends Injector {
+  /** The tag of the outbound. */
   readonly tag: string;
+  /** Validated and frozen. */
   readonly settings: Readonly<S>;
   readonly logger: Logger;
   readonly dialer: Dialer;

@@ -5,11 +5,14 @@ import type { ProblemReporter, TSchema } from './schema.js';
 
 /** What a routing decision is made from. */
 export interface RouteQuery {
+  /** The inbound by which it came. */
   readonly inboundTag: string;
   readonly network: Network;
   readonly source: Endpoint;
   readonly target: Destination;
+  /** Who it is from, if the inbound knows. */
   readonly user: User | undefined;
+  /** V2Ray's `attrs` of an HTTP request. */
   readonly attributes: Readonly<Record<string, string>> | undefined;
   /** What sniffing found: "http", "tls", "quic"…; undefined if nothing was looked for or found. */
   readonly protocol: string | undefined;
@@ -19,6 +22,7 @@ export interface RouteQuery {
 
 /** A compiled rule. Pure, synchronous, never throws. */
 export interface Rule {
+  /** Whether the rule decides about this query. */
   matches(query: RouteQuery): boolean;
   /** Whether the rule looks at the target's IPs, so that a domain may have to be resolved first. */
   readonly needsIp: boolean;
@@ -34,6 +38,7 @@ export interface Rule {
 export interface RuleCondition {
   /** What it looks at, as the rule object names it: "domain", "port"… */
   readonly field: string;
+  /** Whether it is true of this query. */
   holds(query: RouteQuery): boolean;
   /** It looks at the target's IPs, and does not hold where there are none. Default false. */
   readonly needsIp?: boolean | undefined;
@@ -79,9 +84,11 @@ export interface DomainPatterns {
 
 /** A kind of routing rule: what `"type"` names in an entry of `routing.rules`. */
 export interface RuleTypeContribution<S = unknown> {
+  /** One sentence for completion and docs. */
   readonly description: string;
   /** The JSON Schema of the whole rule object, without `type`, `outboundTag` and `balancerTag`. */
   readonly schema: TSchema;
+  /** Finds what a schema cannot say. */
   check?(rule: S, problems: ProblemReporter, assets: AssetFiles): void;
   /** @throws SluiceError E_CONFIG_INVALID for what `check` would have reported */
   compile(rule: S, assets: AssetFiles): Rule;
@@ -97,6 +104,7 @@ export function defineRuleType<S>(contribution: RuleTypeContribution<S>): RuleTy
  * hold together with the others of its rule.
  */
 export interface RuleMatcherContribution<V = unknown> {
+  /** One sentence for completion and docs. */
   readonly description: string;
   /** The JSON Schema of the key's value. */
   readonly schema: TSchema;

@@ -9,7 +9,9 @@ export type { Static, TSchema };
  * rule) object to the value: ['users', 0, 'secret']. Nothing that is said may hold a secret.
  */
 export interface ProblemReporter {
+  /** The configuration is refused. */
   error(path: readonly (string | number)[], message: string, details?: ProblemDetails): void;
+  /** It is taken, and the operator told. */
   warning(path: readonly (string | number)[], message: string, details?: ProblemDetails): void;
 }
 
@@ -17,7 +19,9 @@ export interface ProblemReporter {
 export interface ProblemDetails {
   /** The code of the diagnostic: one of those that are the same for every protocol. Default "C_CHECK". */
   readonly code?: 'C_CHECK' | 'C_DUPLICATE_USER' | 'C_CERTIFICATE' | undefined;
+  /** What stands there. */
   readonly found?: string | undefined;
+  /** What should stand there. */
   readonly expected?: string | undefined;
   /** What could be written instead. */
   readonly suggestion?: string | undefined;

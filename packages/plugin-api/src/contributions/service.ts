@@ -20,6 +20,7 @@ export interface ServiceContribution<S = unknown> {
   readonly schema: TSchema;
   /** Whether it probes outbounds and reports their health: some balancers need one that does. */
   readonly reportsHealth?: boolean;
+  /** Finds what a schema cannot say; `names` are those of all plugins. */
   check?(settings: S, problems: ProblemReporter, assets: AssetFiles, names: ContributedNames): void;
   /** Tags under which rules lead connections to it, as to an outbound. */
   outboundTags?(settings: S): readonly string[];
@@ -39,6 +40,7 @@ export interface ContributedNames {
 export interface Service {
   /** By the tags that `outboundTags` named. */
   readonly outbounds?: Readonly<Record<string, Outbound>>;
+  /** Takes resources; a rejection ends the start of the instance. */
   start?(): void | Promise<void>;
   /** Safe after a start that failed half-way, and twice. */
   close?(): void | Promise<void>;
@@ -50,6 +52,7 @@ export interface Service {
 export interface ServiceContext<S = unknown> extends Injector {
   /** The key that it is configured by. */
   readonly key: string;
+  /** Validated and frozen. */
   readonly settings: Readonly<S>;
   readonly logger: Logger;
   readonly dispatcher: Dispatcher;

@@ -14,7 +14,9 @@ export type SniffVerdict = Sniffed | 'more' | 'no';
 
 /** A kind of sniffer: what `sniffing.destOverride` names. */
 export interface SnifferContribution {
+  /** One sentence for completion and docs. */
   readonly description: string;
+  /** Where it can find something. */
   readonly networks: readonly Network[];
   /**
    * Pure, synchronous, never throws.

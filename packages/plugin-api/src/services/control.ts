@@ -5,8 +5,11 @@ import type { User } from './session.js';
 
 /** A running inbound. */
 export interface InboundView {
+  /** The tag of the inbound. */
   readonly tag: string;
+  /** As `protocol` names it. */
   readonly protocol: string;
+  /** The ports that it has; several for a range. */
   readonly listening: readonly { readonly network: Network; readonly endpoint: Endpoint }[];
   /** Where the protocol's users can be changed while it runs. */
   readonly users: InboundUsers | undefined;
@@ -14,19 +17,25 @@ export interface InboundView {
 
 /** A running outbound; the first one is the default. */
 export interface OutboundView {
+  /** The tag of the outbound. */
   readonly tag: string;
+  /** As `protocol` names it. */
   readonly protocol: string;
   /** The outbound that it dials through. */
   readonly via: string | undefined;
+  /** Whether it takes UDP. */
   readonly carriesPackets: boolean;
 }
 
 /** A balancer as it is now. */
 export interface BalancerView {
+  /** As rules name it. */
   readonly tag: string;
+  /** The name of its strategy. */
   readonly strategy: string;
   /** The outbounds that its selector names now. */
   readonly members: readonly string[];
+  /** The outbound that is taken when none can be chosen. */
   readonly fallbackTag: string | undefined;
   /** The outbound that an operator has set by hand. */
   readonly override: string | undefined;
@@ -34,16 +43,24 @@ export interface BalancerView {
 
 /** An open connection or UDP flow. */
 export interface SessionView {
+  /** Counts up within the instance. */
   readonly id: number;
   readonly network: Network;
+  /** The inbound by which it came. */
   readonly inboundTag: string;
+  /** That inbound's protocol. */
   readonly inboundProtocol: string;
   readonly source: Endpoint;
   readonly local: Endpoint;
+  /** Who it is from, if the inbound knows. */
   readonly user: User | undefined;
+  /** Where it wants to go; undefined during the handshake. */
   readonly target: Destination | undefined;
+  /** What its first bytes said. */
   readonly sniffed: Sniffed | undefined;
+  /** The outbound that was chosen. */
   readonly outboundTag: string | undefined;
+  /** The balancer that has chosen it, if one has. */
   readonly balancerTag: string | undefined;
   /** The rule's place in `routing.rules`, from 0; undefined for the default outbound. */
   readonly ruleIndex: number | undefined;
@@ -51,25 +68,35 @@ export interface SessionView {
   readonly startedAt: number;
   /** Payload bytes so far. */
   readonly uplink: number;
+  /** Payload bytes to the client so far. */
   readonly downlink: number;
+  /** Ends it; the error is the reason in the log. */
   end(error: SluiceError): void;
 }
 
 /** What the router can be asked about. */
 export interface RouteQuestion {
+  /** The inbound by which it would come. */
   readonly inboundTag: string;
   readonly network: Network;
   readonly target: Destination;
+  /** The client's address. */
   readonly source?: Endpoint | undefined;
+  /** Who it would be from. */
   readonly user?: User | undefined;
+  /** What sniffing would find. */
   readonly protocol?: string | undefined;
+  /** V2Ray's `attrs` of an HTTP request. */
   readonly attributes?: Readonly<Record<string, string>> | undefined;
 }
 
 /** Where a connection goes, and why. */
 export interface RouteAnswer {
+  /** The outbound that is chosen. */
   readonly outboundTag: string;
+  /** The balancer that has chosen it, if one has. */
   readonly balancerTag: string | undefined;
+  /** The rule's place in `routing.rules`, from 0; undefined for the default outbound. */
   readonly ruleIndex: number | undefined;
 }
 
@@ -80,7 +107,9 @@ export interface RouteEvent extends RouteAnswer {
 
 /** An outbound's attempt to connect, its handshake included. */
 export interface DialEvent {
+  /** Of the outbound that tried. */
   readonly outboundTag: string;
+  /** How long it took, in milliseconds. */
   readonly ms: number;
   /** Absent if it succeeded. */
   readonly error: SluiceError | undefined;
@@ -88,8 +117,11 @@ export interface DialEvent {
 
 /** A routing rule as it is now. */
 export interface RuleView {
+  /** As `type` names it. */
   readonly type: string;
+  /** Where it leads, if it names an outbound. */
   readonly outboundTag: string | undefined;
+  /** Where it leads, if it names a balancer. */
   readonly balancerTag: string | undefined;
   /** The rule's own fields, as configured. */
   readonly fields: unknown;
@@ -97,9 +129,13 @@ export interface RuleView {
 
 /** What a reload has changed, by tag or key. */
 export interface ReloadReport {
+  /** Those that are new. */
   readonly added: readonly string[];
+  /** Those that are gone. */
   readonly removed: readonly string[];
+  /** Those that another one of the same name has replaced. */
   readonly replaced: readonly string[];
+  /** How many go on as they are. */
   readonly kept: number;
   /** Connections ended because their users are gone. */
   readonly ended: number;
@@ -110,13 +146,19 @@ export interface ReloadReport {
  * made in full or not at all.
  */
 export interface Control {
+  /** As of Date.now(). */
   readonly startedAt: number;
+  /** In the order in which they were made. */
   inbounds(): readonly InboundView[];
+  /** The first one is the default. */
   outbounds(): readonly OutboundView[];
+  /** In the order of the configuration. */
   balancers(): readonly BalancerView[];
+  /** In the order in which they are asked. */
   rules(): readonly RuleView[];
   /** All open connections and flows. */
   sessions(): Iterable<SessionView>;
+  /** The open connection or flow of that number. */
   session(id: number): SessionView | undefined;
   /** Bytes of all connections since the start, inbounds' side. */
   traffic(): { readonly uplink: number; readonly downlink: number };

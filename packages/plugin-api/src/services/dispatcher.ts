@@ -39,7 +39,9 @@ export interface Dispatcher {
 
 /** As which inbound's a plugin's own connections are routed. */
 export interface OwnIdentity {
+  /** What rules see as the inbound. */
   readonly inboundTag: string;
+  /** What logs name as its protocol. */
   readonly inboundProtocol: string;
   /** Default "tcp". */
   readonly network?: Network;
@@ -49,10 +51,15 @@ export interface OwnIdentity {
 
 /** Whose connection it is that a service hands over. */
 export interface ServedIdentity {
+  /** What rules see as the inbound. */
   readonly inboundTag: string;
+  /** What logs name as its protocol. */
   readonly inboundProtocol: string;
+  /** The client's address, where there is one. */
   readonly source?: Endpoint | undefined;
+  /** Our side of its connection. */
   readonly local?: Endpoint | undefined;
+  /** Who it is from, if that is known. */
   readonly user?: User | undefined;
 }
 
@@ -81,7 +88,9 @@ export interface InboundPacket {
   readonly source: Endpoint;
   readonly local: Endpoint;
   readonly to: Destination;
+  /** Handed over: it must not change after the call. */
   readonly payload: Buffer;
+  /** Who has sent it, if the protocol knows. */
   readonly user?: User | undefined;
   /** The session is ended after this long without a packet, in ms; default 60 s, or connIdle of a level that sets it shorter. */
   readonly idleMs?: number | undefined;
@@ -97,5 +106,6 @@ export interface PacketDispatcher {
 
 /** A dispatcher of packets that a plugin has asked for. */
 export interface OwnPackets extends PacketDispatcher {
+  /** Ends the flows of all sources. */
   close(): void;
 }

@@ -1,16 +1,22 @@
 /** What probes have found of an outbound. Times in ms; `at` values as of Date.now(). */
 export interface OutboundHealth {
+  /** Whether the last probe succeeded. */
   readonly alive: boolean;
   /** The last round trip, or the average where several are kept; undefined if none succeeded yet. */
   readonly delay: number | undefined;
   /** The standard deviation of the round trips that are kept. */
   readonly deviation?: number | undefined;
+  /** The shortest round trip of those that are kept. */
   readonly min?: number | undefined;
+  /** The longest round trip of those that are kept. */
   readonly max?: number | undefined;
   /** How many probes are kept, and how many of them failed. */
   readonly samples: number;
+  /** How many of the kept probes failed. */
   readonly failures: number;
+  /** When it was probed last. */
   readonly lastTryAt: number;
+  /** When a probe succeeded last. */
   readonly lastSeenAt: number | undefined;
   /** Why the last probe failed. */
   readonly lastError?: string | undefined;
@@ -20,6 +26,7 @@ export interface OutboundHealth {
 export interface Health {
   /** Undefined if nobody has probed it. */
   of(outboundTag: string): OutboundHealth | undefined;
+  /** What is known, by the tags of outbounds. */
   all(): ReadonlyMap<string, OutboundHealth>;
   /** Undefined takes back what was reported. */
   report(outboundTag: string, health: OutboundHealth | undefined): void;

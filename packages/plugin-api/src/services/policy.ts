@@ -4,7 +4,9 @@ import type { RelayTimeouts } from '@sluice/net';
 export interface LevelPolicy extends RelayTimeouts {
   /** From accept to the end of the inbound's handshake; also the bound of an outbound's. */
   readonly handshake: number;
+  /** Whether what users send is counted for each of them. */
   readonly statsUserUplink: boolean;
+  /** Whether what users receive is counted for each of them. */
   readonly statsUserDownlink: boolean;
 }
 

@@ -3,6 +3,7 @@ import type { Sniffed } from '../contributions/sniffer.js';
 
 /** Who a handshake proved to be. Without an email a user has no counters of their own. */
 export interface User {
+  /** Names the user in rules, logs and counters. */
   readonly email?: string | undefined;
   /** The policy level. */
   readonly level: number;
@@ -10,6 +11,7 @@ export interface User {
 
 /** The name under which one plugin leaves something on a session for another part of itself. */
 export interface SessionKey<T> {
+  /** Its identity; no two are equal. */
   readonly id: symbol;
   /** Carries the type only. */
   readonly type?: T;
@@ -31,7 +33,9 @@ export interface Session {
   /** Counts up within the instance. */
   readonly id: number;
   readonly network: Network;
+  /** The inbound by which it came. */
   readonly inboundTag: string;
+  /** That inbound's protocol. */
   readonly inboundProtocol: string;
   readonly source: Endpoint;
   /** Our side of the inbound connection. */
@@ -42,6 +46,7 @@ export interface Session {
   attributes: Readonly<Record<string, string>> | undefined;
   /** Set by the dispatcher. */
   readonly target: Destination | undefined;
+  /** The outbound that was chosen; undefined before. */
   readonly outboundTag: string | undefined;
   /** What the client's first bytes said, where the inbound has them looked at. */
   readonly sniffed: Sniffed | undefined;
@@ -71,7 +76,9 @@ export interface Session {
   end(error: SluiceError): void;
   /** At once if the session is over already. */
   onEnd(observer: SessionObserver): void;
+  /** What was set under the key. */
   get<T>(key: SessionKey<T>): T | undefined;
+  /** Keeps something for those further on the way. */
   set<T>(key: SessionKey<T>, value: T): void;
 }
 
