@@ -46,7 +46,7 @@ describe('vscode-json-languageservice with the schema', () => {
     const document = TextDocument.create('file:///a.json', 'jsonc', 1, marked.replace('‸', ''));
     return { document, position: document.positionAt(at) };
   }
-  async function problems(text: string): Promise<{ words: string; message: string }[]> {
+  async function problems(text: string): Promise<{ words: string; message: unknown }[]> {
     const { document } = opened(text);
     const found = await service.doValidation(document, service.parseJSONDocument(document), {
       comments: 'ignore',
@@ -67,7 +67,7 @@ describe('vscode-json-languageservice with the schema', () => {
 
   it('finds a key that nobody reads, and one that is missing', async () => {
     expect((await problems('{ "inbound": 1, "inbunds": [] }')).map(({ words }) => words)).toContain('"inbunds"');
-    expect((await problems('{ "inbounds": [{ "port": 1 }] }')).map(({ message }) => message).join()).toContain(
+    expect((await problems('{ "inbounds": [{ "port": 1 }] }')).map(({ message }) => String(message)).join()).toContain(
       'protocol',
     );
   });

@@ -25,6 +25,7 @@ export const plugins: readonly Plugin[] = [
     inbounds: {
       socks: defineInbound({
         description: 'SOCKS clients.',
+        networks: () => ['tcp'],
         schema: Type.Object({
           auth: Type.Optional(
             Type.Union(

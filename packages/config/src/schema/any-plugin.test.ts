@@ -84,7 +84,7 @@ it('composes a valid schema whatever the schemas of plugins are like', () => {
           inbounds: contribution,
           outbounds: contribution,
           ruleTypes: { field: contribution.described, ...contribution },
-        ruleMatchers: contribution,
+          ruleMatchers: contribution,
           services: contribution,
           balancerStrategies: contribution,
         };
