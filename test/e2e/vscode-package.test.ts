@@ -101,6 +101,8 @@ describePeers('the extension for VS Code', ['python3'], () => {
         name: string;
       }[];
       expect(symbols.map(({ name }) => name)).toEqual(['inbounds']);
+      const wrong = server.open(join(folder.path, 'b.sluice.jsonc'), '{ "outbounds": [{ "protocol": "fredom" }] }');
+      expect((await server.problems(wrong)).map(({ message }) => message).join()).toContain('"freedom"');
     } finally {
       await server.close();
     }

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { getLanguageService, TextDocument, type JSONSchema } from 'vscode-json-languageservice';
+import { ErrorCode, getLanguageService, TextDocument, type JSONSchema } from 'vscode-json-languageservice';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { startLanguageServer, type LanguageServer } from '../peers/language-server.js';
@@ -82,6 +82,18 @@ describe('vscode-json-languageservice with the schema', () => {
     const { document, position } = opened(text);
     const found = await service.doComplete(document, position, service.parseJSONDocument(document));
     expect(found?.items.map(({ label }) => label)).toEqual(expect.arrayContaining(labels));
+  });
+
+  it('says what values mean, and which keys are of older versions', async () => {
+    const { document, position } = opened('{ "routing": { "domainStrategy": ‸ } }');
+    const found = await service.doComplete(document, position, service.parseJSONDocument(document));
+    const item = found?.items.find(({ label }) => label === '"IPOnDemand"');
+    expect(JSON.stringify(item?.documentation)).toMatch(/resolve/i);
+    const old = opened('{ "inboundDetour": [] }');
+    const told = await service.doValidation(old.document, service.parseJSONDocument(old.document));
+    expect(told.map(({ range, code }) => [old.document.getText(range), code])).toEqual([
+      ['"inboundDetour": []', ErrorCode.Deprecated],
+    ]);
   });
 
   it('tells what a key is for, and what a value means', async () => {
