@@ -1,4 +1,5 @@
 export * from './black-hole.js';
+export * from './conformance/index.js';
 export * from './fake-dc/index.js';
 export * from './fake-middle-proxy/index.js';
 export * from './mtproto-client/index.js';

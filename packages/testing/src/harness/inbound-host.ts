@@ -93,7 +93,10 @@ export async function hostInbound(
     packets,
     dispatcher: {
       connect: (session, to, how = {}) => {
-        (session as StubSession).target = to;
+        const own = session as StubSession;
+        own.target = to;
+        // As the runtime does: from here on it is the outbound's time.
+        own.established();
         return connect(session, to, how);
       },
       openPackets: () => direct.openPackets(),

@@ -29,11 +29,13 @@ export async function hostOutbound(
   options: {
     readonly policy?: Partial<LevelPolicy>;
     readonly dialer?: Dialer;
+    /** Default: one of its own. */
+    readonly plane?: DataPlane;
     /** What the outbound asks its context for by tokens. Default: nothing. */
     readonly services?: Injector;
   } = {},
 ): Promise<OutboundHost> {
-  const plane = new DataPlane();
+  const plane = options.plane ?? new DataPlane();
   const logger = new MemoryLogger();
   const outbound = contribution.create({
     get: (token) => (options.services ?? emptyInjector).get(token),

@@ -1,0 +1,2 @@
+export { conformance } from './conformance.js';
+export type { Abilities, ConformanceCase, Hop } from './subject.js';

@@ -1,0 +1,34 @@
+import type { Endpoint, InboundContribution, OutboundContribution } from '@sluice/plugin-api';
+
+/** A pair of handlers: an outbound, and the inbound of the same protocol that it leads to. */
+export interface Hop {
+  readonly outbound: OutboundContribution;
+  /** @param server where the hop's inbound is reached, on loopback */
+  outboundSettings(server: Endpoint): object;
+  readonly inbound: InboundContribution;
+  /** @param target where the connections of a case lead to in the end, on loopback */
+  inboundSettings(target: Endpoint): object;
+  /** What the inbound's sessions say of its protocol. Default "test". */
+  readonly protocol?: string;
+}
+
+/** What a protocol can do. The suite asks for all that it can, and for nothing else. */
+export interface Abilities {
+  /** Each direction ends by itself; the other one goes on. Default true. */
+  readonly halfClose?: boolean;
+  /** The client names the target: by name, by IPv4 and by IPv6. Default true. */
+  readonly targets?: boolean;
+  /** Bytes that were changed on the way never reach the target or the client. Default false. */
+  readonly integrity?: boolean;
+  /** Packets are carried: the outbound opens paths for them, and the inbound takes them. Default false. */
+  readonly udp?: boolean;
+}
+
+/** One thing that the suite asks of a protocol; to be run by whatever test runner there is. */
+export interface ConformanceCase {
+  readonly name: string;
+  /** More than it needs on a slow machine, in ms. */
+  readonly timeoutMs: number;
+  /** Takes all it needs and leaves nothing. @throws AssertionError of `node:assert` that says what was seen */
+  run(): Promise<void>;
+}
