@@ -29,6 +29,8 @@ export interface PathOptions {
   readonly name?: string;
 }
 
+const NOTHING = Buffer.alloc(0);
+
 type Connect = (session: StubSession, to: Destination) => Promise<Link>;
 
 /** Longer than any step, in ms: what should end by itself must not be ended by the clock. */
@@ -48,7 +50,8 @@ export class Path {
   readonly #policy: typeof PATIENT;
   readonly #clients: Peer[] = [];
   readonly #planes = new PlaneWatch();
-  #door!: InboundHost;
+  /** The door, once it is open. */
+  readonly #entries: InboundHost[] = [];
 
   private constructor(origin: Origin, policy: Partial<LevelPolicy>) {
     this.origin = origin;
@@ -78,14 +81,15 @@ export class Path {
 
   /** A new connection into the path. */
   async client(): Promise<Peer> {
-    const peer = await Peer.connect({ address: '127.0.0.1', port: this.#door.port });
+    const peer = await Peer.connect({ address: '127.0.0.1', port: this.#entries[0]?.port ?? 0 });
     this.#clients.push(peer);
     return peer;
   }
 
-  /** Both ends of a new connection. */
-  async joined(): Promise<{ readonly client: Peer; readonly target: Peer }> {
+  /** Both ends of a new connection, over which the client says something at once. */
+  async joined(first = NOTHING): Promise<{ readonly client: Peer; readonly target: Peer }> {
     const client = await this.client();
+    client.socket.write(first);
     return { client, target: await this.origin.next() };
   }
 
@@ -100,16 +104,18 @@ export class Path {
       () => open().length === 0,
       () => `the end of ${open().join(', ')}`,
     );
-    for (const { error, result } of this.ends) {
-      const reason = error ?? result?.error;
-      if (reason?.code === 'E_INTERNAL') throw failure(`a handler failed by a fault of its own: ${reason.message}`);
-    }
+    const reasons = [
+      ...this.ends.map(({ error, result }) => error ?? result?.error),
+      ...this.inbounds.flatMap(({ packetErrors }) => packetErrors),
+    ];
+    const fault = reasons.find((reason) => reason?.code === 'E_INTERNAL');
+    if (fault !== undefined) throw failure(`a handler failed by a fault of its own: ${fault.message}`);
   }
 
   /** Closes everything, whatever is open. */
   async close(): Promise<void> {
     this.#leave();
-    await Promise.all([this.#door, ...this.inbounds].map((host) => (host as InboundHost | undefined)?.close()));
+    await Promise.all([...this.#entries, ...this.inbounds].map((host) => host.close()));
     await Promise.all(this.outbounds.map((host) => host.close()));
     await Promise.all([this.origin.refuse(), ...this.taps.map((tap) => tap.close())]);
   }
@@ -130,12 +136,13 @@ export class Path {
       next = await this.#outbound(hop, isUntapped ? server : tap.endpoint, inbound.port);
     }
     const first = next ?? this.#straight(target);
-    this.#door = await hostInbound(
+    const entry = await hostInbound(
       door(destination('tcp', name ?? target.address, target.port)),
       {},
       this.#hosting(first),
     );
-    this.#watch(this.#door);
+    this.#entries.push(entry);
+    this.#watch(entry);
   }
 
   async #inbound(hop: Hop, target: Endpoint, next: Connect): Promise<InboundHost> {

@@ -5,6 +5,12 @@ import { errnoOf, type Endpoint } from '@sluice/plugin-api';
 import { PASS, type Direction, type Treatment, type Wire } from './wire.js';
 import { nextTurn } from './within.js';
 
+/** Of a longer conversation the beginning is kept. */
+const RECORDED = 64 * 1024;
+
+/** For so long, in ms, a network that joins keeps what comes first. */
+const JOIN_MS = 25;
+
 /** What went over one connection. */
 export interface Record {
   readonly up: Buffer[];
@@ -61,7 +67,6 @@ export class Tap {
     this.records.push(record);
     this.#keep(client);
     if (wire.treatment.kind === 'junk') {
-      client.on('data', (chunk: Buffer) => record.up.push(chunk));
       client.resume();
       client.end(wire.treatment.answer);
       return;
@@ -104,21 +109,31 @@ class TappedConnection {
         () => void to.destroy(),
       );
     };
+    const joined: Buffer[] = [];
     from.on('data', (chunk: Buffer) => {
+      if (treatment.kind === 'join') {
+        joined.push(chunk);
+        if (joined.length > 1) return;
+        queue(async () => {
+          await new Promise((resolve) => setTimeout(resolve, JOIN_MS));
+          await written(to, Buffer.concat(joined.splice(0)));
+        });
+        return;
+      }
       from.pause();
       queue(async () => {
-        this.#record[direction].push(Buffer.from(chunk));
+        if (done < RECORDED) this.#record[direction].push(Buffer.from(chunk));
         await this.#hand(chunk, done, to, treatment);
         done += chunk.length;
         from.resume();
       });
     });
     // While it is stalled, either side is told of nothing that the other one does.
-    from.on('end', () => queue(() => void (this.#stalled ? from : to).end()));
+    from.on('end', () => queue(() => (this.#stalled ? from : to).end()));
     from.on('error', (error: unknown) => {
       if (!this.#stalled && errnoOf(error) === 'ECONNRESET') to.resetAndDestroy();
     });
-    from.on('close', () => queue(() => void (this.#stalled || to.destroy())));
+    from.on('close', () => queue(() => this.#stalled || to.destroy()));
     // An end or a stall before the first byte.
     if ('at' in treatment && treatment.at === 0) this.#strike(treatment);
     from.resume();

@@ -1,4 +1,4 @@
-import { Buffer } from 'node:buffer';
+import { type Buffer } from 'node:buffer';
 
 /** Up: from the outbound to its inbound. */
 export type Direction = 'up' | 'down';
@@ -9,6 +9,8 @@ export type Treatment =
   | { readonly kind: 'pass' }
   /** Cut in two after so many bytes; the rest follows when the first part has been read. */
   | { readonly kind: 'split'; readonly at: number }
+  /** What comes within a moment of something else comes together with it. */
+  | { readonly kind: 'join' }
   /** Byte by byte. */
   | { readonly kind: 'trickle' }
   /** After so many bytes, both sides see the end, or a reset. */

@@ -46,6 +46,8 @@ export interface InboundHost {
   readonly plane: DataPlane;
   readonly logger: MemoryLogger;
   readonly stats: MemoryStats;
+  /** What `packet` has thrown; the runtime drops such packets, and goes on. */
+  readonly packetErrors: readonly SluiceError[];
   /** What `succeed` has returned: the e-mails of users whose connections must end. */
   readonly revoked: readonly string[];
   /** The next connection's end, in order of ending; earlier ends are kept until asked for. */
@@ -164,13 +166,17 @@ export async function hostInbound(
     onAcceptError: (error) => logger.error(error.message),
   });
   const { port } = tcp.endpoint;
+  const packetErrors: SluiceError[] = [];
   const udp = networks.includes('udp')
     ? await listenUdp(
         host,
         port,
         (payload, source) =>
           inbound.packet?.(payload, source, { address: host, port }, (back) => udp?.send(back, source)),
-        (error) => logger.error(error.message),
+        (error) => {
+          packetErrors.push(error);
+          logger.error(error.message);
+        },
       )
     : undefined;
   return {
@@ -179,6 +185,7 @@ export async function hostInbound(
     plane,
     logger,
     stats,
+    packetErrors,
     revoked,
     nextEnd: () => {
       const end = ends.shift();

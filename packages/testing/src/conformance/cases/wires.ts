@@ -1,6 +1,6 @@
 import type { LevelPolicy } from '@sluice/plugin-api';
 import { attempts } from '../attempts.js';
-import { exchange } from '../exchange.js';
+import { ANSWER, exchange, finish, QUESTION, same } from '../exchange.js';
 import type { Path } from '../path.js';
 import type { Suite } from '../suite.js';
 import type { Direction, Treatment } from '../wire.js';
@@ -70,6 +70,19 @@ export function wireCases({ on, abilities, hops }: Suite): void {
       );
     }
   }
+
+  on('what comes together belongs to the handshake and to what follows', async (path) => {
+    for (const [hop] of hops.entries()) {
+      for (const direction of ['up', 'down'] as const) {
+        treat(path, hop, direction, { kind: 'join' });
+        const { client, target } = await path.joined(QUESTION);
+        await target.write(ANSWER);
+        same(await client.read(ANSWER.length), ANSWER, 'what the target says first');
+        same(await target.read(QUESTION.length), QUESTION, 'what the client says at once');
+        await finish(client, target);
+      }
+    }
+  });
 
   on('everything comes byte by byte', async (path) => {
     for (const [hop] of hops.entries()) {
