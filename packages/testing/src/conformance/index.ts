@@ -1,2 +1,3 @@
 export { conformance } from './conformance.js';
-export type { Abilities, ConformanceCase, Hop } from './subject.js';
+export { loneOutboundConformance } from './lone-outbound.js';
+export type { Abilities, Beyond, ConformanceCase, Hop, LastOutbound } from './subject.js';

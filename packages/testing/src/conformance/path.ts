@@ -3,8 +3,10 @@ import {
   destination,
   type Destination,
   type Endpoint,
+  type Injector,
   type LevelPolicy,
   type Link,
+  type OutboundContribution,
 } from '@sluice/plugin-api';
 import { hostInbound, type HostedEnd, type InboundHost, type InboundHostOptions } from '../harness/inbound-host.js';
 import { hostOutbound, type OutboundHost } from '../harness/outbound-host.js';
@@ -14,7 +16,7 @@ import { Origin } from './origin.js';
 import { OwnDialer } from './own-dialer.js';
 import { Peer } from './peer.js';
 import { PlaneWatch } from './plane-watch.js';
-import type { Hop } from './subject.js';
+import type { Beyond, Hop, LastOutbound } from './subject.js';
 import { Tap } from './tap.js';
 import { failure, until } from './within.js';
 
@@ -60,7 +62,7 @@ export class Path {
 
   /** Opens a path for the body, closes it, and sees that nothing is left, neither before nor after. */
   static async with(
-    hops: readonly Hop[],
+    hops: readonly (Hop | LastOutbound)[],
     options: PathOptions,
     body: (path: Path) => Promise<void> | void,
   ): Promise<void> {
@@ -124,16 +126,22 @@ export class Path {
     for (const { socket } of this.#clients.splice(0)) socket.destroy();
   }
 
-  async #open(hops: readonly Hop[], { name, isUntapped = false }: PathOptions): Promise<void> {
+  async #open(hops: readonly (Hop | LastOutbound)[], { name, isUntapped = false }: PathOptions): Promise<void> {
     const target = this.origin.endpoint;
     let next: Connect | undefined;
+    let beyond = { target, next: target };
     for (const hop of [...hops].reverse()) {
-      const inbound = await this.#inbound(hop, target, next ?? this.#straight(target));
+      if (!('inbound' in hop)) {
+        next = await this.#host(hop.outbound, hop.settings, [], hop.services);
+        continue;
+      }
+      const inbound = await this.#inbound(hop, beyond, next ?? this.#straight(target));
       const server = { address: '127.0.0.1', port: inbound.port };
       const tap = await Tap.start(server);
       this.inbounds.unshift(inbound);
       this.taps.unshift(tap);
-      next = await this.#outbound(hop, isUntapped ? server : tap.endpoint, inbound.port);
+      beyond = { target, next: isUntapped ? server : tap.endpoint };
+      next = await this.#host(hop.outbound, hop.outboundSettings(beyond.next), [beyond.next.port, inbound.port]);
     }
     const first = next ?? this.#straight(target);
     const entry = await hostInbound(
@@ -145,21 +153,27 @@ export class Path {
     this.#watch(entry);
   }
 
-  async #inbound(hop: Hop, target: Endpoint, next: Connect): Promise<InboundHost> {
+  async #inbound(hop: Hop, beyond: Beyond, next: Connect): Promise<InboundHost> {
     const { protocol } = hop;
     const options = { ...this.#hosting(next), ...(protocol === undefined ? {} : { protocol }) };
-    const host = await hostInbound(hop.inbound, hop.inboundSettings(target), options);
+    const host = await hostInbound(hop.inbound, hop.inboundSettings(beyond), options);
     this.#watch(host);
     return host;
   }
 
-  async #outbound(hop: Hop, server: Endpoint, behind: number): Promise<Connect> {
+  async #host(
+    outbound: OutboundContribution,
+    settings: object,
+    ports: readonly number[],
+    services?: Injector,
+  ): Promise<Connect> {
     const plane = new DataPlane();
-    const dialer = new OwnDialer(plane, [server.port, behind]);
-    const host = await hostOutbound(hop.outbound, hop.outboundSettings(server), {
+    const dialer = new OwnDialer(plane, ports);
+    const host = await hostOutbound(outbound, settings, {
       plane,
       dialer,
       policy: this.#policy,
+      ...(services === undefined ? {} : { services }),
     });
     this.outbounds.unshift(host);
     this.#planes.add('the outbound', plane);

@@ -1,4 +1,12 @@
-import type { Endpoint, InboundContribution, OutboundContribution } from '@sluice/plugin-api';
+import type { Endpoint, InboundContribution, Injector, OutboundContribution } from '@sluice/plugin-api';
+
+/** What lies behind an inbound, on loopback. */
+export interface Beyond {
+  /** Where the connections of a case lead to in the end. */
+  readonly target: Endpoint;
+  /** The server of the next hop; behind the last hop the target. */
+  readonly next: Endpoint;
+}
 
 /** A pair of handlers: an outbound, and the inbound of the same protocol that it leads to. */
 export interface Hop {
@@ -6,13 +14,21 @@ export interface Hop {
   /** @param server where the hop's inbound is reached, on loopback */
   outboundSettings(server: Endpoint): object;
   readonly inbound: InboundContribution;
-  /** @param target where the connections of a case lead to in the end, on loopback */
-  inboundSettings(target: Endpoint): object;
+  /** For inbounds that know their target themselves. */
+  inboundSettings(beyond: Beyond): object;
   /** What the inbound's sessions say of its protocol. Default "test". */
   readonly protocol?: string;
 }
 
-/** What a protocol can do. The suite asks for all that it can, and for nothing else. */
+/** An outbound that leads nowhere: that refuses, or answers by itself. */
+export interface LastOutbound {
+  readonly outbound: OutboundContribution;
+  readonly settings: object;
+  /** What it asks its context for by tokens. Default: nothing. */
+  readonly services?: Injector;
+}
+
+/** What a protocol can do, and how it is to be tried. The suite asks for all that it can, and for nothing else. */
 export interface Abilities {
   /** Each direction ends by itself; the other one goes on. Default true. */
   readonly halfClose?: boolean;
@@ -20,6 +36,8 @@ export interface Abilities {
   readonly targets?: boolean;
   /** Bytes that were changed on the way never reach the target or the client. Default false. */
   readonly integrity?: boolean;
+  /** A conversation longer than this many bytes is broken at so many places of it, spread evenly. Default 1500. */
+  readonly places?: number;
   /** Packets are carried: the outbound opens paths for them, and the inbound takes them. Default false. */
   readonly udp?: boolean;
 }

@@ -1,5 +1,9 @@
+import type { LevelPolicy } from '@sluice/plugin-api';
 import { Path, type PathOptions } from './path.js';
 import type { Abilities, ConformanceCase, Hop } from './subject.js';
+
+/** So short, in ms, that what hangs is ended within a case; a wheel's tick is 100. */
+export const HASTY: Partial<LevelPolicy> = { handshake: 300, connIdle: 600, uplinkOnly: 300, downlinkOnly: 300 };
 
 type Body = (path: Path) => Promise<void>;
 

@@ -1,31 +1,10 @@
 import { Buffer } from 'node:buffer';
-import { randomBytes } from 'node:crypto';
-import type { LevelPolicy } from '@sluice/plugin-api';
 import { attempts } from '../attempts.js';
 import { exchange } from '../exchange.js';
 import type { Path } from '../path.js';
+import { junk } from '../junk.js';
 import { Peer } from '../peer.js';
-import type { Suite } from '../suite.js';
-
-const HASTY: Partial<LevelPolicy> = { handshake: 300, connIdle: 600, uplinkOnly: 300, downlinkOnly: 300 };
-const MIB = 1024 * 1024;
-
-/** What scanners and broken programs say. */
-export function junk(): readonly Buffer[] {
-  return [
-    Buffer.alloc(0),
-    ...[1, 2, 3, 16, 64, 100, 517, 1024, 4096, 65_536, MIB].map((size) => randomBytes(size)),
-    ...[0x00, 0x05, 0x16, 0x7f, 0xff].map((byte) => Buffer.alloc(4096, byte)),
-    Buffer.from('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'),
-    Buffer.from('CONNECT localhost:0 HTTP/1.1\r\n\r\n'),
-    Buffer.from('\r\n\r\n\r\n'),
-    Buffer.from(`${'A'.repeat(70_000)}\r\n`),
-    Buffer.from('SSH-2.0-OpenSSH_9.2\r\n'),
-    // A TLS record that promises more than comes.
-    Buffer.from('16030102000100', 'hex'),
-    Buffer.concat([Buffer.from('050100', 'hex'), randomBytes(300)]),
-  ];
-}
+import { HASTY, type Suite } from '../suite.js';
 
 /** Whoever does not speak the protocol, on either side of it. */
 export function strangerCases({ on, abilities, hops }: Suite): void {

@@ -1,14 +1,11 @@
-import type { LevelPolicy } from '@sluice/plugin-api';
 import { attempts } from '../attempts.js';
 import { ANSWER, exchange, finish, QUESTION, same } from '../exchange.js';
 import type { Path } from '../path.js';
-import type { Suite } from '../suite.js';
+import { HASTY, type Suite } from '../suite.js';
 import type { Direction, Treatment } from '../wire.js';
 
-/** A longer conversation is broken at this many places. */
-const MAX_PLACES = 1500;
-/** So short, in ms, that what hangs is ended within a case; a wheel's tick is 100. */
-const HASTY: Partial<LevelPolicy> = { handshake: 300, connIdle: 600, uplinkOnly: 300, downlinkOnly: 300 };
+/** Unless the subject says how many. */
+const PLACES = 1500;
 
 /** What a bad network does to the bytes between an outbound and its inbound, at each of them. */
 export function wireCases({ on, abilities, hops }: Suite): void {
@@ -21,7 +18,7 @@ export function wireCases({ on, abilities, hops }: Suite): void {
       on(
         `${name} is cut in two at every byte`,
         async (path) => {
-          const places = await placesOf(path, hop, direction);
+          const places = await placesOf(path, hop, direction, abilities.places);
           await every(8, places, async (at) => {
             treat(path, hop, direction, { kind: 'split', at });
             await exchange(path);
@@ -36,7 +33,7 @@ export function wireCases({ on, abilities, hops }: Suite): void {
         on(
           `${name} ${how} at every byte`,
           async (path) => {
-            const places = await placesOf(path, hop, direction);
+            const places = await placesOf(path, hop, direction, abilities.places);
             const wire = (i: number): void => treat(path, hop, direction, { kind, at: places[i] ?? 0 });
             await attempts(path, places.length, wire, { atOnce: 8, isUnchanged: true });
             await exchange(path);
@@ -49,7 +46,7 @@ export function wireCases({ on, abilities, hops }: Suite): void {
       on(
         `${name} stops, and no end comes`,
         async (path) => {
-          const places = sampled(await placesOf(path, hop, direction), 12);
+          const places = sampled(await placesOf(path, hop, direction, abilities.places), 12);
           const wire = (i: number): void => treat(path, hop, direction, { kind: 'stall', at: places[i] ?? 0 });
           await attempts(path, places.length, wire, { atOnce: places.length, isUnchanged: true });
           await exchange(path);
@@ -60,7 +57,7 @@ export function wireCases({ on, abilities, hops }: Suite): void {
       on(
         `${name} has one bit changed, in every byte`,
         async (path) => {
-          const places = await placesOf(path, hop, direction);
+          const places = await placesOf(path, hop, direction, abilities.places);
           const wire = (i: number): void => treat(path, hop, direction, { kind: 'flip', at: places[i] ?? 0 });
           await attempts(path, places.length, wire, { atOnce: 32, isUnchanged: abilities.integrity === true });
           await exchange(path);
@@ -99,13 +96,13 @@ function treat(path: Path, hop: number, direction: Direction, treatment: Treatme
 }
 
 /** The places in one direction of an exchange, from before the first byte to after the last. */
-async function placesOf(path: Path, hop: number, direction: Direction): Promise<readonly number[]> {
+async function placesOf(path: Path, hop: number, direction: Direction, most = PLACES): Promise<readonly number[]> {
   await exchange(path);
   const record = path.taps[hop]?.records.at(-1)?.[direction] ?? [];
   const length = record.reduce((sum, chunk) => sum + chunk.length, 0);
   return sampled(
     Array.from({ length: length + 1 }, (_, at) => at),
-    MAX_PLACES,
+    most,
   );
 }
 
