@@ -141,7 +141,10 @@ export class Path {
       this.inbounds.unshift(inbound);
       this.taps.unshift(tap);
       beyond = { target, next: isUntapped ? server : tap.endpoint };
-      next = await this.#host(hop.outbound, hop.outboundSettings(beyond.next), [beyond.next.port, inbound.port]);
+      const { address, port } = beyond.next;
+      const way = await this.#host(hop.outbound, hop.outboundSettings(beyond.next), [port, inbound.port]);
+      const to = destination('tcp', address, port);
+      next = hop.leadsTo === 'server' ? (session) => way(session, to) : way;
     }
     const first = next ?? this.#straight(target);
     const entry = await hostInbound(

@@ -13,6 +13,11 @@ export interface Hop {
   readonly outbound: OutboundContribution;
   /** @param server where the hop's inbound is reached, on loopback */
   outboundSettings(server: Endpoint): object;
+  /**
+   * Where its clients ask the outbound to lead them. A protocol's own server leads on from there; a
+   * transport is asked for its server itself. Default "target".
+   */
+  readonly leadsTo?: 'target' | 'server';
   readonly inbound: InboundContribution;
   /** For inbounds that know their target themselves. */
   inboundSettings(beyond: Beyond): object;
