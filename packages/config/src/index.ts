@@ -9,13 +9,17 @@ export {
   loadFiles,
   loadObject,
   loadTexts,
+  plainTree,
   prepareFormats,
   type LoadOptions,
   type TextFile,
   type TextLoadResult,
 } from './load.js';
 export { FORMATS, namedFormat, type Format } from './source/format.js';
+export type { ConfigNode } from './source/node.js';
 export { plainJson } from './source/plain-json.js';
+export { readPlainYaml, type PartReader } from './source/plain-yaml.js';
+export { Source } from './source/source.js';
 export { readText } from './source/files.js';
 export * from './model.js';
 export { contributedBy } from './plugins/load-plugin.js';

@@ -1,6 +1,19 @@
 import type { AssetContents } from './assets/asset-folders.js';
 import { RuleMemory } from './checks/hidden-rules.js';
+import type { Problems } from './diagnostics/problems.js';
+import type { Format } from './source/format.js';
 import type { ConfigNode } from './source/node.js';
+import type { Source } from './source/source.js';
+
+/** A text as it was read, with what was wrong with it. */
+export interface KeptText {
+  readonly source: Source;
+  readonly format: Format;
+  readonly node: ConfigNode | undefined;
+  readonly problems: Problems;
+  /** Whether the tree has everything where it stands in the text: no aliases, no key twice. */
+  readonly isPlain: boolean;
+}
 
 /** Something that was read without a fault. */
 export interface KeptValue {
@@ -16,6 +29,8 @@ export class LoadCache {
   readonly rules = new RuleMemory();
   /** Data files that did not change. */
   readonly assets: AssetContents = new Map();
+  /** By file: the texts that did not change. */
+  readonly texts = new Map<string, KeptText>();
   #kept = new Map<object, Map<string, KeptValue>>();
   #last = new Map<object, Map<string, KeptValue>>();
 

@@ -19,7 +19,7 @@ import { readInbound } from './entries/inbound.js';
 import { readOutbound } from './entries/outbound.js';
 import { readRule } from './entries/rule.js';
 import { readServices } from './entries/service.js';
-import type { LoadCache } from './load-cache.js';
+import type { KeptText, LoadCache } from './load-cache.js';
 import type { LoadResult, SluiceConfig } from './model.js';
 import { modernise } from './normalise/legacy.js';
 import { mergeFiles, type FileRoot } from './normalise/merge.js';
@@ -189,17 +189,49 @@ function parseTexts(
   problems: Problems,
   reading: ReadingOptions = {},
 ): ParsedFile[] {
-  return files.map((one) => {
-    const { file, text } = one;
+  const parsed = files.map((one) => {
     const format = formatIn(one, options);
-    const source = new Source(file, text);
-    const reader = readerOf(format);
-    if (reader === undefined) {
-      const place = { pointer: '', span: { source, start: 0, end: 0 } };
-      problems.error('C_READ', place, `what reads ${format} was not prepared`);
-    }
-    return { file, format, source, node: reader?.(source, problems, reading) };
+    const { source, node, problems: own } = readKept(one, format, options.cache, reading);
+    problems.take(own);
+    return { file: one.file, format, source, node };
   });
+  const names = new Set(files.map(({ file }) => file));
+  for (const file of options.cache?.texts.keys() ?? []) if (!names.has(file)) options.cache?.texts.delete(file);
+  return parsed;
+}
+
+/** Reads a text, unless it was read before and did not change. */
+function readKept(
+  { file, text }: TextFile,
+  format: Format,
+  cache: LoadCache | undefined,
+  reading: ReadingOptions,
+): KeptText {
+  const source = new Source(file, text);
+  const kept = cache?.texts.get(file);
+  if (kept?.format === format && kept.source.text === source.text) return kept;
+  const problems = new Problems();
+  const reader = readerOf(format);
+  if (reader === undefined) {
+    const place = { pointer: '', span: { source, start: 0, end: 0 } };
+    problems.error('C_READ', place, `what reads ${format} was not prepared`);
+    return { source, format, node: undefined, problems, isPlain: false };
+  }
+  let isPlain = false;
+  const node = reader(source, problems, { ...reading, onPlain: () => (isPlain = true) });
+  const read = { source, format, node, problems, isPlain };
+  cache?.texts.set(file, read);
+  return read;
+}
+
+/**
+ * A text as a tree, if everything in it is where it stands. With a cache, a text that was loaded is not read again,
+ * and loading does not read it again. For YAML and TOML, `prepareFormats` must have been awaited before.
+ * @returns undefined for texts with faults, aliases, or a key twice
+ */
+export function plainTree(file: TextFile, options: Pick<LoadOptions, 'format' | 'cache'> = {}): ConfigNode | undefined {
+  const { node, isPlain } = readKept(file, formatIn(file, options), options.cache, {});
+  return isPlain ? node : undefined;
 }
 
 /** To load a plugin takes time, and the program's consent. */

@@ -64,7 +64,7 @@ export class Answers {
       schema: document.schema,
       snippets: this.#snippets(),
     };
-    return cursorsAt(document.text, document.format, text.offsetAt(params.position)).flatMap((cursor) => {
+    return cursorsAt(document, text.offsetAt(params.position)).flatMap((cursor) => {
       const range = rangeOf(text, cursor);
       return completions(cursor, context).map(({ insert, ...item }) => {
         const word = text.getText(range);

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Plugin } from '@sluice/plugin-api';
 import {
   TextDocuments,
@@ -20,6 +21,9 @@ export interface ServerOptions {
 
 /** After a change, diagnostics wait this long, in ms, for the next one. */
 const DEBOUNCE_MS = 40;
+
+/** So many turns of the event loop it takes to read a message and to answer it. */
+const TURNS = 3;
 
 const tooLong = toDiagnostic({
   code: 'C_READ',
@@ -113,8 +117,10 @@ export class LanguageServer {
 
   async #publish(uri: string, version: number): Promise<void> {
     this.#waiting.delete(uri);
+    // What was asked meanwhile, and waits to be read, is answered first.
+    for (let turn = 0; turn < TURNS; turn += 1) await setImmediate();
     const document = this.#open.get(uri);
-    if (document === undefined) return;
+    if (document === undefined || this.#texts.get(uri)?.version !== version) return;
     const diagnostics = await this.#diagnostics(document);
     // Changed or closed meanwhile: the next ones are under way.
     if (this.#texts.get(uri)?.version !== version) return;

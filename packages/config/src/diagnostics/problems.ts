@@ -41,6 +41,12 @@ export class Problems {
     this.#add('info', code, place, message, details);
   }
 
+  /** Adds what others collected. */
+  take(others: Problems): void {
+    for (const one of others.#diagnostics) this.#diagnostics.push(one);
+    for (const place of others.taken) this.taken.add(place);
+  }
+
   /** By file, in the files' order, and by place within each. */
   sorted(files: readonly string[]): readonly Diagnostic[] {
     const fileRank = ({ range }: Diagnostic): number =>

@@ -36,7 +36,7 @@ const messages: Readonly<Record<string, string>> = {
 export function readJsonc(
   source: Source,
   problems: Problems,
-  { isComplete = false }: ReadingOptions = {},
+  { isComplete = false, onPlain }: ReadingOptions = {},
 ): ConfigNode | undefined {
   const plain = plainJson(source.text);
   if (plain.depth > MAX_DEPTH) {
@@ -54,7 +54,9 @@ export function readJsonc(
     });
     return undefined;
   }
-  const root = (isComplete ? undefined : readStrictJson(source, json)) ?? readCompletely();
+  const strict = isComplete ? undefined : readStrictJson(source, json);
+  if (strict !== undefined) onPlain?.();
+  const root = strict ?? readCompletely();
   if (root === undefined) return undefined;
   const trailing = plain.text.slice(plain.end);
   if (trailing.trim() !== '') {

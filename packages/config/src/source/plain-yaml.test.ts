@@ -29,6 +29,32 @@ function compare(text: string): boolean {
   return true;
 }
 
+/** What the two ways to read any text say of it, which must be the same, but for where a fault is. */
+function compareReaders(text: string): 'read in parts' | 'read as a whole' | 'refused' {
+  const source = new Source('a.yaml', text);
+  const [inParts, complete] = [new Problems(), new Problems()];
+  let isPlain = false;
+  const tree = readYaml(source, inParts, { onPlain: () => (isPlain = true) });
+  const wanted = readYaml(source, complete, { isComplete: true });
+  expect(inParts.hasErrors, text).toBe(complete.hasErrors);
+  for (const { range } of inParts.sorted([])) {
+    const { line = 0, column = 0, endLine = 0, endColumn = 0 } = range ?? {};
+    expect(line, text).toBeGreaterThan(0);
+    const lines = text.split(/\r\n|\n|\r/);
+    expect(lines[endLine - 1]?.length, text).toBeGreaterThanOrEqual(endColumn - 1);
+    expect(line < endLine || column <= endColumn, text).toBe(true);
+  }
+  if (wanted === undefined || tree === undefined) {
+    expect([tree, wanted], text).toEqual([undefined, undefined]);
+    return 'refused';
+  }
+  expect(shown(tree), text).toEqual(shown(wanted));
+  const told = (problems: Problems): unknown => problems.sorted([]);
+  expect(told(inParts), text).toEqual(told(complete));
+  if (isPlain) expect(told(complete), text).toEqual([]);
+  return readPlainYaml(source, () => undefined) === undefined ? 'read in parts' : 'read as a whole';
+}
+
 const line = fc
   .tuple(
     fc.constantFrom('', '  ', '    ', '- ', '  - ', '    - ', '-', '- - ', ' '),
@@ -90,6 +116,24 @@ describe('plain YAML', () => {
     expect(plain).toBeGreaterThan(30);
   });
 
+  it('is read alike with parts that are not plain', () => {
+    const seen = { 'read in parts': 0, 'read as a whole': 0, refused: 0 };
+    const around = fc.constantFrom('', 'a:\n  - x: 1\n  - ', 'r:\n- y: 1\n  z: 2\n', 'k: &x v\nl: *x\n');
+    fc.assert(
+      fc.property(
+        fc.array(line, { minLength: 1, maxLength: 8 }),
+        around,
+        fc.constantFrom('\n', '\r\n', '\n\n', '\n# c\n', '\n   \n'),
+        (lines, before, end) => {
+          seen[compareReaders(before.replaceAll('\n', end) + lines.join(end) + end)] += 1;
+        },
+      ),
+      { numRuns: 6000 },
+    );
+    expect(seen['read in parts']).toBeGreaterThan(50);
+    expect(seen['read as a whole']).toBeGreaterThan(30);
+  });
+
   it('is what configurations are written in', () => {
     const value = fc.oneof(
       fc.constantFrom('a', 'domain:example.org', '10.0.0.0/8', '443,8443', 'x y', 80, true, false),
@@ -148,6 +192,7 @@ describe('plain YAML', () => {
           let changed = text;
           for (const [at, length, by] of changes) changed = changed.slice(0, at) + by + changed.slice(at + length);
           if (compare(changed)) plain += 1;
+          compareReaders(changed);
         },
       ),
       { numRuns: 3000 },

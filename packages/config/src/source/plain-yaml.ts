@@ -5,8 +5,34 @@ import type { Source } from './source.js';
 interface Line {
   start: number;
   indent: number;
+  readonly begin: number;
+  /** How far in its first character stands, whatever is taken off. */
+  readonly column: number;
+  /** Before its break. */
   readonly end: number;
+  /** Where the next line begins. */
+  readonly next: number;
 }
+
+/** A stretch of a text that is an entry of a list, or a key with its value, by itself. */
+export interface YamlPart {
+  readonly kind: 'item' | 'member';
+  /** The stretch, with spaces before it in the place of what stands there. */
+  readonly text: string;
+  /** Where `text` would begin in the whole text. */
+  readonly offset: number;
+  /** Of the list or object that it belongs to. */
+  readonly pointer: string;
+  /** Which entry of the list it is. */
+  readonly index: number;
+  readonly depth: number;
+}
+
+/**
+ * Reads what is not plain. Parts come in the order of the text.
+ * @returns a list of the one item, or an object of the one member; undefined if the part cannot be read by itself
+ */
+export type PartReader = (part: YamlPart) => ConfigNode | undefined;
 
 const MAX_DEPTH = 40;
 const KEY = /(?:[A-Za-z_$][\w$.-]{0,127}|[0-9]{1,15}|"[^"\\]{0,127}")(?=:(?: |$))/my;
@@ -23,24 +49,32 @@ class Unusual extends Error {}
 /**
  * Reads the YAML that most configurations are made of in a tenth of the time: blocks by indentation, lists and objects
  * in brackets on one line, texts on one line. Whatever else there is, and every fault, is for the complete reader.
- * @returns undefined for a text that is not as plain as that
+ * @param readPart for the entries that are not as plain as that. Default: there may be none.
+ * @returns undefined for a text that cannot be read like this
  */
-export function readPlainYaml(source: Source): ConfigNode | undefined {
+export function readPlainYaml(source: Source, readPart?: PartReader): ConfigNode | undefined {
   try {
-    return new PlainYaml(source).read();
+    return new PlainYaml(source, readPart).read();
   } catch (error) {
     if (error instanceof Unusual) return undefined;
     throw error;
   }
 }
 
+type PartKind = Pick<YamlPart, 'kind' | 'pointer' | 'index' | 'depth'>;
+
 class PlainYaml {
   readonly #text: string;
   readonly #lines: Line[] = [];
   /** The line that is read. */
   #at = 0;
+  /** Where the last part ended that was not plain, and the line after it. */
+  #partEnd: { readonly at: number; readonly end: number | undefined } = { at: -1, end: undefined };
 
-  constructor(readonly source: Source) {
+  constructor(
+    readonly source: Source,
+    readonly readPart: PartReader | undefined,
+  ) {
     this.#text = source.text;
   }
 
@@ -54,14 +88,18 @@ class PlainYaml {
 
   #splitLines(): void {
     const text = this.#text;
-    if (/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\ufeff]/.test(text)) throw new Unusual();
+    if (/[\u0000-\u0009\u000b\u000c\u000e-\u001f\u007f-\u009f\u2028\u2029\ufeff]|\r(?!\n)/.test(text))
+      throw new Unusual();
     for (let begin = 0; begin < text.length;) {
       let end = text.indexOf('\n', begin);
       if (end < 0) end = text.length;
+      const next = end + 1;
+      if (text[end - 1] === '\r' && end > begin) end -= 1;
       let start = begin;
       while (text[start] === ' ') start += 1;
-      if (start < end && text[start] !== '#') this.#lines.push({ start, indent: start - begin, end });
-      begin = end + 1;
+      const indent = start - begin;
+      if (start < end && text[start] !== '#') this.#lines.push({ start, indent, begin, column: indent, end, next });
+      begin = next;
     }
   }
 
@@ -80,13 +118,18 @@ class PlainYaml {
     while (this.#lines[this.#at]?.indent === indent) {
       const line = this.#line();
       if (!this.#isItem(line)) break;
-      let next = line.start + 1;
-      while (this.#text[next] === ' ') next += 1;
-      // What stands on the lines below a lone "-" is rare.
-      if (next >= line.end || this.#text[next] === '#') throw new Unusual();
-      line.indent += next - line.start;
-      line.start = next;
-      items.push(this.#block(childPointer(pointer, items.length), depth + 1));
+      const part = { kind: 'item', pointer, index: items.length, depth } as const;
+      items.push(
+        this.#part(part, () => {
+          let next = line.start + 1;
+          while (this.#text[next] === ' ') next += 1;
+          // What stands on the lines below a lone "-" is rare.
+          if (next >= line.end || this.#text[next] === '#') throw new Unusual();
+          line.indent += next - line.start;
+          line.start = next;
+          return this.#block(childPointer(pointer, items.length), depth + 1);
+        }),
+      );
     }
     this.#refuseDeeper(indent);
     return { kind: 'array', items, place: this.#placeOf(pointer, start, this.#blockEnd()) };
@@ -97,21 +140,58 @@ class PlainYaml {
     const members = new Map<string, Member>();
     while (this.#lines[this.#at]?.indent === indent) {
       const line = this.#line();
-      KEY.lastIndex = line.start;
-      const written = KEY.exec(this.#text)?.[0];
-      if (written === undefined) {
-        if (this.#isItem(line)) break;
-        throw new Unusual();
-      }
-      const key = written.startsWith('"') ? written.slice(1, -1) : written;
-      if (members.has(key)) throw new Unusual();
-      const own = childPointer(pointer, key);
-      const keyEnd = line.start + written.length;
-      const keyPlace = this.#placeOf(own, line.start, keyEnd);
-      members.set(key, { key, keyPlace, value: this.#valueOf(line, keyEnd + 1, own, depth) });
+      if (this.#isItem(line)) break;
+      const part = { kind: 'member', pointer, index: members.size, depth } as const;
+      const member = this.#part(part, () => this.#member(line, pointer, depth));
+      if (members.has(member.key)) throw new Unusual();
+      members.set(member.key, member);
     }
     this.#refuseDeeper(indent);
     return { kind: 'object', members: [...members.values()], place: this.#placeOf(pointer, start, this.#blockEnd()) };
+  }
+
+  #member(line: Line, pointer: string, depth: number): Member {
+    KEY.lastIndex = line.start;
+    const written = KEY.exec(this.#text)?.[0];
+    if (written === undefined) throw new Unusual();
+    const key = written.startsWith('"') ? written.slice(1, -1) : written;
+    const own = childPointer(pointer, key);
+    const keyEnd = line.start + written.length;
+    const keyPlace = this.#placeOf(own, line.start, keyEnd);
+    return { key, keyPlace, value: this.#valueOf(line, keyEnd + 1, own, depth) };
+  }
+
+  /** Reads an entry, or has it read if it is not plain: then the lines that belong to it by their indentation. */
+  #part(part: PartKind & { kind: 'item' }, read: () => ConfigNode): ConfigNode;
+  #part(part: PartKind & { kind: 'member' }, read: () => Member): Member;
+  #part(part: PartKind, read: () => ConfigNode | Member): ConfigNode | Member {
+    const first = this.#at;
+    const { start, indent } = this.#line();
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof Unusual) || this.readPart === undefined || part.depth > MAX_DEPTH) throw error;
+      // What makes sense only with what stands around it.
+      if (/^[?:](?:\s|$)/.test(this.#text.slice(start, start + 2))) throw error;
+      let after = first + 1;
+      while (this.#belongs(this.#lines[after], indent, part.kind)) after += 1;
+      const next = this.#lines[after];
+      // A bracket may be closed as far out as the key before it stands.
+      if (next !== undefined && /[\]}]/.test(this.#text[next.begin + next.column] ?? '')) throw error;
+      const text = ' '.repeat(indent) + this.#text.slice(start, next?.begin);
+      const node = this.readPart({ ...part, text, offset: start - indent });
+      this.#at = after;
+      this.#partEnd = { at: after, end: node?.place.span?.end };
+      const found = node?.kind === 'array' ? node.items : node?.kind === 'object' ? node.members : [];
+      if (found[0] === undefined || found.length > 1) throw error;
+      return found[0];
+    }
+  }
+
+  #belongs(line: Line | undefined, indent: number, kind: YamlPart['kind']): boolean {
+    if (line === undefined || line.column < indent) return false;
+    if (line.column > indent) return true;
+    return kind === 'member' && this.#isItem({ start: line.begin + line.column, end: line.end });
   }
 
   /** What stands after a key, on its line or below. */
@@ -207,7 +287,7 @@ class PlainYaml {
     return line;
   }
 
-  #isItem({ start, end }: Line): boolean {
+  #isItem({ start, end }: Pick<Line, 'start' | 'end'>): boolean {
     return this.#text[start] === '-' && (start + 1 === end || this.#text[start + 1] === ' ');
   }
 
@@ -218,7 +298,8 @@ class PlainYaml {
 
   /** A block takes the break of its last line along. */
   #blockEnd(): number {
-    return Math.min(this.#text.length, (this.#lines[this.#at - 1]?.end ?? 0) + 1);
+    const { at, end } = this.#partEnd;
+    return (at === this.#at ? end : undefined) ?? Math.min(this.#text.length, this.#lines[this.#at - 1]?.next ?? 0);
   }
 
   #placeOf(pointer: string, start: number, end: number): Place {

@@ -29,9 +29,17 @@ const messages: Readonly<Partial<Record<YAMLParseError['code'], string>>> = {
   UNEXPECTED_TOKEN: 'this is not expected here',
 };
 
-/** Reports the first errors of a text, one in a line, at places inside it. */
-export function reportYamlErrors(source: Source, errors: readonly YAMLParseError[], problems: Problems): void {
-  const last = Math.max(0, source.text.trimEnd().length - 1);
+/**
+ * Reports the first errors of a text, one in a line, at places inside it.
+ * @param until where the part of the text ends that was read
+ */
+export function reportYamlErrors(
+  source: Source,
+  errors: readonly YAMLParseError[],
+  problems: Problems,
+  until = source.text.length,
+): void {
+  const last = Math.max(0, source.text.slice(0, until).trimEnd().length - 1);
   const lines = new Set<number>();
   for (const { code, pos } of errors) {
     const start = Math.min(pos[0], last);

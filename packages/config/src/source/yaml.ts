@@ -14,11 +14,12 @@ import {
   type ParsedNode,
   type Scalar,
   type YAMLMap,
+  type YAMLSeq,
 } from 'yaml';
-import type { Problems } from '../diagnostics/problems.js';
+import { Problems } from '../diagnostics/problems.js';
 import { MAX_DEPTH } from './jsonc.js';
 import { childPointer, type ConfigNode, type Member, type Place, type ScalarNode } from './node.js';
-import { readPlainYaml } from './plain-yaml.js';
+import { readPlainYaml, type YamlPart } from './plain-yaml.js';
 import type { ReadingOptions } from './reading-options.js';
 import type { Source } from './source.js';
 import { reportYamlErrors } from './yaml-errors.js';
@@ -38,10 +39,23 @@ class Refused extends Error {}
 export function readYaml(
   source: Source,
   problems: Problems,
-  { isComplete = false }: ReadingOptions = {},
+  { isComplete = false, onPlain }: ReadingOptions = {},
 ): ConfigNode | undefined {
-  const plain = isComplete ? undefined : readPlainYaml(source);
-  if (plain !== undefined) return plain;
+  if (!isComplete) {
+    try {
+      const parts = new YamlParts(source);
+      const plain = readPlainYaml(source, (part) => parts.read(part));
+      if (plain !== undefined) {
+        problems.take(parts.problems);
+        if (parts.arePlain) onPlain?.();
+        return plain;
+      }
+    } catch (error) {
+      if (!(error instanceof RefusedPart)) throw error;
+      problems.take(error.problems);
+      return undefined;
+    }
+  }
   const refuse = (message: string, start = 0, end = start + 1): ConfigNode | undefined => {
     problems.error('C_SYNTAX', { pointer: '', span: { source, start, end } }, message);
     return undefined;
@@ -69,6 +83,64 @@ export function readYaml(
   } catch (error) {
     if (error instanceof Refused) return undefined;
     if (error instanceof RangeError) return refuse('nested too deep', 0, 0);
+    throw error;
+  }
+}
+
+/** Ends the reading of a text because of a part of it. */
+class RefusedPart extends Error {
+  constructor(readonly problems: Problems) {
+    super();
+  }
+}
+
+/** The parts of a text that are not plain. What is wrong with one of them is wrong with the text. */
+class YamlParts {
+  readonly problems = new Problems();
+  readonly #tree: YamlTree;
+  /** Whether no part repeats another one, or itself a key. */
+  arePlain = true;
+
+  constructor(readonly source: Source) {
+    this.#tree = new YamlTree(source, this.problems);
+  }
+
+  read({ kind, text, offset, pointer, index, depth }: YamlPart): ConfigNode | undefined {
+    const document = documentOf(text, offset, depth);
+    if (document === undefined) return undefined;
+    if (document.errors.length > 0) {
+      reportYamlErrors(this.source, document.errors, this.problems, offset + text.length);
+      throw new RefusedPart(this.problems);
+    }
+    const { contents } = document;
+    const list = isMap(contents) || isSeq(contents) ? contents : undefined;
+    if (list === undefined || isSeq(list) !== (kind === 'item')) return undefined;
+    if (list.items.length !== 1 || list.flow === true || list.tag !== undefined) return undefined;
+    this.arePlain &&= !/[&*]|<</.test(text);
+    const before = this.problems.count;
+    try {
+      return isMap(list) ? this.#tree.convert(list, pointer, depth) : this.#tree.entry(list, pointer, index, depth);
+    } catch (error) {
+      if (error instanceof Refused) throw new RefusedPart(this.problems);
+      throw error;
+    } finally {
+      this.arePlain &&= this.problems.count === before;
+    }
+  }
+}
+
+/** The one document of a part; undefined if it is none, or nested too deep: that is told of the whole text. */
+function documentOf(text: string, offset: number, depth: number): Document<ParsedNode> | undefined {
+  const parser = new Parser();
+  parser.offset = offset;
+  try {
+    const tokens = [...parser.parse(text)];
+    if (tokens.some((token) => depthOf(token) + depth > MAX_DEPTH)) return undefined;
+    const composer = new Composer({ version: '1.2', schema: 'core', uniqueKeys: false, prettyErrors: false });
+    const [document, second] = [...composer.compose(tokens, true, offset + text.length)];
+    return second === undefined ? document : undefined;
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
     throw error;
   }
 }
@@ -126,13 +198,21 @@ class YamlTree {
   #convertOwn(node: Node, place: Place, depth: number): ConfigNode {
     if (isMap(node)) return { kind: 'object', members: this.#members(node, place.pointer, depth), place };
     if (isSeq(node)) {
-      const items = node.items.map((item, index) => {
-        if (isPair(item)) return this.#refuse('a key and its value stand here without braces', place);
-        return this.convert(item as Node, childPointer(place.pointer, index), depth + 1);
-      });
+      const items = node.items.map((item, index) => this.#item(item, place, index, depth));
       return { kind: 'array', items, place };
     }
     return this.#scalar(node as Scalar, place);
+  }
+
+  /** A list of one that is the entry of a longer one. */
+  entry(list: YAMLSeq, pointer: string, index: number, depth: number): ConfigNode {
+    const place = this.#placeOf(list, pointer);
+    return { kind: 'array', items: [this.#item(list.items[0], place, index, depth)], place };
+  }
+
+  #item(item: unknown, list: Place, index: number, depth: number): ConfigNode {
+    if (isPair(item)) return this.#refuse('a key and its value stand here without braces', list);
+    return this.convert(item as Node, childPointer(list.pointer, index), depth + 1);
   }
 
   #scalar({ value, source: written, type }: Scalar, place: Place): ScalarNode {

@@ -1,7 +1,8 @@
 import type { Format } from '@sluice/config';
 import { getLocation } from 'jsonc-parser';
 import { withoutComments } from './comments.js';
-import { nodeAt, readTree, walk, type Path, type TextNode } from './text-tree.js';
+import { readTree } from './read-tree.js';
+import { findAt, nodeAt, walk, type Path, type TextNode } from './text-tree.js';
 
 /** Where something is being written: what may stand there, and which part of the text it takes the place of. */
 export interface Cursor {
@@ -21,16 +22,22 @@ export interface Cursor {
 }
 
 /** @returns none in a comment; more than one where a text has not said yet what it is to be */
-export function cursorsAt(text: string, format: Format, offset: number): readonly Cursor[] {
+export function cursorsAt({ text, format, root }: Written, offset: number): readonly Cursor[] {
   if (format === 'yaml') return yamlCursors(text, offset);
-  return format === 'toml' ? [] : jsonCursors(text, offset);
+  return format === 'toml' ? [] : jsonCursors(text, root, offset);
 }
 
-function jsonCursors(text: string, offset: number): readonly Cursor[] {
+/** A text, with the tree that was read from it. */
+interface Written {
+  readonly text: string;
+  readonly format: Format;
+  readonly root: TextNode | undefined;
+}
+
+function jsonCursors(text: string, root: TextNode | undefined, offset: number): readonly Cursor[] {
   const plain = withoutComments(text);
   if (isInComment(text, plain, offset)) return [];
   const { path, isAtPropertyKey: isKey } = getLocation(plain, offset);
-  const root = readTree(text, 'jsonc');
   const { start, end } = jsonWord(plain, offset);
   const quoted = plain[start] === '"';
   const parent = isKey ? path.slice(0, -1) : path;
@@ -84,7 +91,7 @@ function yamlCursors(text: string, offset: number): readonly Cursor[] {
   const found: Cursor[] = [];
   if (inFlow || /^\s*(-\s+)*$/.test(lead)) {
     const keyed = readTree(`${text.slice(0, start)}${MARK}${hasValue ? '' : ':'}${rest}`, 'yaml');
-    const key = keyed && marked(keyed);
+    const key = keyed && marked(keyed, start);
     if (key?.isKey === true) {
       const present = keysOf(nodeAt(keyed, key.path), -1).filter((each) => each !== MARK);
       found.push({ ...base, path: key.path, isKey: true, root: keyed, present });
@@ -92,13 +99,17 @@ function yamlCursors(text: string, offset: number): readonly Cursor[] {
   }
   if (!hasValue && (inFlow || /(:\s+|-\s+)$/.test(lead))) {
     const valued = readTree(`${text.slice(0, start)}${MARK}${rest}`, 'yaml');
-    const value = valued && marked(valued);
+    const value = valued && marked(valued, start);
     if (value?.isKey === false) found.push({ ...base, path: value.path, isKey: false, root: valued, present: [] });
   }
   return found;
 }
 
-function marked(root: TextNode): { readonly path: Path; readonly isKey: boolean } | undefined {
+/** @param near where it was written, which is where it is found, but in a text with grave faults */
+function marked(root: TextNode, near: number): { readonly path: Path; readonly isKey: boolean } | undefined {
+  const found = findAt(root, near + 1);
+  if (found?.member?.key === MARK) return { path: found.path.slice(0, -1), isKey: true };
+  if (found?.node?.value === MARK) return { path: found.path, isKey: false };
   for (const [path, node] of walk(root)) {
     if (node.value === MARK) return { path, isKey: false };
     if (node.members.some(({ key }) => key === MARK)) return { path, isKey: true };

@@ -5,14 +5,18 @@ import {
   LoadCache,
   loadTexts,
   outlinesOf,
+  plainTree,
   prepareFormats,
   type Diagnostic,
   type Format,
+  type TextFile,
 } from '@sluice/config';
 import type { Plugin } from '@sluice/plugin-api';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import { SchemaView } from '../schema/schema-view.js';
-import { readTree, memberOf, type TextNode } from './text-tree.js';
+import { readTree } from './read-tree.js';
+import { memberOf, type TextNode } from './text-tree.js';
+import { viewOf } from './tree-view.js';
 
 /** In UTF-16 units. Far beyond any configuration. */
 const MAX_LENGTH = 16 * 1024 * 1024;
@@ -66,8 +70,18 @@ export class OpenDocument {
 
   /** As far as it can be read. */
   get root(): TextNode | undefined {
-    this.#tree ??= { root: this.isTooLong ? undefined : readTree(this.#text, this.#format) };
+    this.#tree ??= { root: this.isTooLong ? undefined : this.#read() };
     return this.#tree.root;
+  }
+
+  /** What has no faults is read once for all that is asked of it. */
+  #read(): TextNode | undefined {
+    const plain = isOffset(this.#text) ? undefined : plainTree(this.#asFile, { cache: this.#cache });
+    return plain === undefined ? readTree(this.#text, this.#format) : viewOf(plain);
+  }
+
+  get #asFile(): TextFile {
+    return { file: this.#file, text: this.#text, format: this.#format };
   }
 
   /** Of what it may hold, with the plugins that it names. */
@@ -80,7 +94,7 @@ export class OpenDocument {
 
   /** Everything that is wrong with it. */
   async diagnose(): Promise<readonly Diagnostic[]> {
-    const file = { file: this.#file, text: this.#text, format: this.#format };
+    const file = this.#asFile;
     await prepareFormats([file]);
     // To read a long text only for the few plugins that it names would take as long as all the rest.
     const namedAs = NAMING.exec(this.#text)?.[0];
@@ -128,6 +142,11 @@ export class OpenDocument {
     const column = node.start - (before.lastIndexOf('\n') + 1) + 1;
     return { file: this.#file, line, column, endLine: line, endColumn: column + node.end - node.start };
   }
+}
+
+/** Of a text with a byte order mark, others count places without it. */
+function isOffset(text: string): boolean {
+  return text.startsWith('\uFEFF');
 }
 
 /** Plugins are looked for from where the file is. */

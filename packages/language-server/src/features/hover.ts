@@ -1,7 +1,7 @@
 import type { JsonSchema } from '@sluice/config';
 import { findAt, type TextNode } from '../document/text-tree.js';
 import type { SchemaView } from '../schema/schema-view.js';
-import { definitionsOf, tagAt, tagPlaces, type TagPlace } from './tag-places.js';
+import { definitionsOf, tagAt, tagPatternAt, tagPlaces, type TagPlace } from './tag-places.js';
 
 export interface HoverText {
   readonly markdown: string;
@@ -25,9 +25,11 @@ export function hoverAt(
   const parts = isSilent ? [...own, ...schema.at(path.slice(0, -1), root)] : own;
   const said = new Set<string>();
   for (const part of parts) for (const text of saidOf(part, member === undefined ? node : undefined)) said.add(text);
-  const places = tagPlaces(root, text);
-  const tag = member === undefined ? tagAt(places, offset) : undefined;
-  if (tag !== undefined) said.add(meaningOf(tag, places, root));
+  if (member === undefined && tagPatternAt(path) !== undefined) {
+    const places = tagPlaces(root, text);
+    const tag = tagAt(places, offset);
+    if (tag !== undefined) said.add(meaningOf(tag, places, root));
+  }
   if (said.size === 0) return undefined;
   const span = member === undefined ? node : { start: member.start, end: member.keyEnd };
   return { markdown: [...said].join('\n\n'), start: span?.start ?? offset, end: span?.end ?? offset };
