@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import net from 'node:net';
+import { PassThrough } from 'node:stream';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { connPair, DataPlane, DuplexConn, Link, Relay, type Conn, type RelayResult } from '../index.js';
 import { ConnServer, dialLoopback, hashToEnd, PeerServer, settled, sha256 } from '../loopback.fixture.js';
@@ -203,5 +204,48 @@ describe('connPair', () => {
     origin.close();
     await inbound.listener.close();
     await settled(plane);
+  });
+});
+
+describe('a stream of which something happened before', () => {
+  const events = (conn: Conn): string[] => {
+    const told: string[] = [];
+    conn.attach(
+      {
+        onData: () => told.push('data'),
+        onEnd: () => told.push('end'),
+        onDrain: () => undefined,
+        onClose: (error) => told.push(error === undefined ? 'close' : error.message),
+      },
+      false,
+    );
+    return told;
+  };
+
+  it('has ended: the end is told', async () => {
+    const stream = new PassThrough();
+    stream.push(null);
+    await once(stream.resume(), 'end');
+    const conn = new DuplexConn(new DataPlane(), stream);
+    const told = events(conn);
+    conn.resume();
+    expect(told).toEqual(['end']);
+    conn.destroy();
+    await once(stream, 'close');
+    expect(told).toEqual(['end', 'close']);
+  });
+
+  it.each([
+    ['is closed', undefined, 'close'],
+    ['has failed', new Error('broken'), 'broken'],
+  ])('%s: that is told, and it is counted no more', async (_what, error, expected) => {
+    const stream = new PassThrough();
+    stream.on('error', () => undefined).destroy(error);
+    await once(stream, 'close').catch(() => undefined);
+    const plane = new DataPlane();
+    const conn = new DuplexConn(plane, stream);
+    const told = events(conn);
+    await vi.waitFor(() => expect(told).toEqual([expected]));
+    expect([conn.destroyed, plane.conns]).toEqual([true, 0]);
   });
 });

@@ -55,6 +55,10 @@ export class DuplexConn implements Conn {
     });
     stream.on('close', () => this.#handleClose());
     plane.conns += 1;
+    // What happened before: a peer can end with the last message of a handshake.
+    this.#ended = stream.readableEnded;
+    this.#error = stream.errored ?? undefined;
+    if (stream.closed) queueMicrotask(() => this.#handleClose());
   }
 
   get unsent(): number {
