@@ -50,11 +50,14 @@ export interface Running {
   close(): Promise<void>;
 }
 
-/** A whole instance on loopback; inbounds without a port get a free one. */
-export async function startInstance(config: {
-  readonly inbounds: readonly Record<string, unknown>[];
-  readonly [key: string]: unknown;
-}): Promise<Running> {
+/** A whole instance on loopback; inbounds without a port get a free one. @param more plugins beside the built-in ones */
+export async function startInstance(
+  config: {
+    readonly inbounds: readonly Record<string, unknown>[];
+    readonly [key: string]: unknown;
+  },
+  more: readonly Plugin[] = [],
+): Promise<Running> {
   const access = new LogLines();
   const errors = new LogLines();
   const inbounds = await Promise.all(
@@ -62,7 +65,7 @@ export async function startInstance(config: {
   );
   const instance = createInstance(
     { log: { loglevel: 'debug' }, ...config, inbounds },
-    { plugins, logTargets: { access: access.stream, error: errors.stream } },
+    { plugins: [...plugins, ...more], logTargets: { access: access.stream, error: errors.stream } },
   );
   await instance.start();
   return {

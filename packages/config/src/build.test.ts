@@ -81,14 +81,13 @@ describe('a configuration without errors', () => {
         tagged: true,
         protocol: 'exit',
         settings: {},
-        stream: { network: 'ds', security: 'none', path: '/run/x' },
+        stream: { path: '/run/x' },
       },
       {
         tag: 'flat',
         tagged: true,
         protocol: 'exit',
         settings: { strategy: 'x' },
-        stream: { network: 'tcp', security: 'none' },
       },
     ]);
   });

@@ -7,6 +7,7 @@ import type {
   RuleTypeContribution,
   ServiceContribution,
   SnifferContribution,
+  StreamLayerContribution,
 } from '@sluice/plugin-api';
 import { EXTENSIBLE_TYPE, withMatchers } from './rule-matchers.js';
 
@@ -21,6 +22,8 @@ export interface Named<C> {
 export class PluginContributions {
   readonly inbounds: ReadonlyMap<string, Named<InboundContribution>>;
   readonly outbounds: ReadonlyMap<string, Named<OutboundContribution>>;
+  readonly transports: ReadonlyMap<string, Named<StreamLayerContribution>>;
+  readonly securities: ReadonlyMap<string, Named<StreamLayerContribution>>;
   readonly ruleTypes: ReadonlyMap<string, Named<RuleTypeContribution>>;
   readonly services: ReadonlyMap<string, Named<ServiceContribution>>;
   readonly sniffers: ReadonlyMap<string, Named<SnifferContribution>>;
@@ -30,6 +33,8 @@ export class PluginContributions {
   constructor(plugins: readonly Plugin[]) {
     this.inbounds = collect(plugins, (plugin) => plugin.inbounds);
     this.outbounds = collect(plugins, (plugin) => plugin.outbounds);
+    this.transports = collect(plugins, (plugin) => plugin.transports);
+    this.securities = collect(plugins, (plugin) => plugin.securities);
     this.ruleTypes = extended(plugins);
     this.services = collect(plugins, (plugin) => plugin.services);
     this.sniffers = collect(plugins, (plugin) => plugin.sniffers);

@@ -1,4 +1,4 @@
-import { Type, type Plugin } from '@sluice/plugin-api';
+import { Type, type Plugin, type TSchema } from '@sluice/plugin-api';
 import { AssetFolders, assetFolders } from './assets/asset-folders.js';
 import { buildConfig } from './build.js';
 import { checkBalancers } from './checks/balancers.js';
@@ -29,6 +29,7 @@ import type { JsonSchema } from './schema/json-schema.js';
 import { outboundSchema } from './schema/outbound.js';
 import { rootSchema } from './schema/root.js';
 import { balancerSchema, ruleSchema, strategySchema } from './schema/routing.js';
+import { NO_LAYERS, type LayerSchema, type StreamLayers } from './schema/stream.js';
 import { pruned } from './schema/pruned.js';
 import { secretNames } from './schema/secret-names.js';
 import type { LocatedPlugin } from './plugins/locate.js';
@@ -80,15 +81,34 @@ export interface TextLoadResult extends LoadResult {
 
 /** Of what is the core's in a configuration: plugins' parts are read by their own schemas. */
 function coreSchema(plugins: readonly Plugin[]): JsonSchema {
-  const { services } = new PluginContributions(plugins);
+  const { services, transports, securities } = new PluginContributions(plugins);
   const anything = Object.fromEntries([...services.values()].map(({ name }) => [name, Type.Unsafe({})]));
+  const hasLayers = transports.size + securities.size > 0;
+  const entries = hasLayers
+    ? entrySchemas({ transports: open(transports), securities: open(securities) })
+    : bareEntries;
   return rootSchema({
-    inbound: inboundSchema,
-    outbound: outboundSchema,
+    ...entries,
     rule: ruleSchema,
     balancer: balancerSchema(strategySchema),
     services: anything,
   });
+}
+
+function entrySchemas(layers: StreamLayers): { readonly inbound: TSchema; readonly outbound: TSchema } {
+  return { inbound: inboundSchema(layers), outbound: outboundSchema(layers) };
+}
+
+/** Made once: what is known of a schema is kept by the schema. */
+const bareEntries = entrySchemas(NO_LAYERS);
+
+/** Layers whose settings are read later. */
+function open(layers: PluginContributions['transports']): LayerSchema[] {
+  return [...layers.values()].map(({ name, contribution }) => ({
+    name,
+    description: contribution.description,
+    settings: Type.Unsafe({}),
+  }));
 }
 
 const validator = new Validator();

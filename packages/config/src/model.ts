@@ -6,11 +6,19 @@ export interface PortRange {
   readonly to: number;
 }
 
+/** A layer that a plugin brings for `streamSettings`. */
+export interface LayerConfig {
+  readonly kind: 'securities' | 'transports';
+  readonly name: string;
+  /** As its schema describes them. */
+  readonly settings: unknown;
+}
+
 export interface StreamSettings {
-  readonly network: 'tcp' | 'ds';
-  readonly security: 'none';
   /** Unix socket path for `ds`; "@name" is abstract. */
   readonly path?: string | undefined;
+  /** From the socket upwards. Undefined: none. */
+  readonly layers?: readonly LayerConfig[] | undefined;
 }
 
 /** What is looked for in a connection's first bytes, and what becomes of it. */
@@ -34,6 +42,8 @@ export interface InboundConfig {
   /** Empty for Unix sockets. */
   readonly ports: readonly PortRange[];
   readonly settings: unknown;
+  /** Undefined without layers: where it listens is in `listen`. */
+  readonly stream?: StreamSettings | undefined;
   /** Undefined where it is off. */
   readonly sniffing?: SniffingConfig | undefined;
 }

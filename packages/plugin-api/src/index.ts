@@ -12,6 +12,7 @@ export * from './contributions/rule.js';
 export * from './contributions/schema.js';
 export * from './contributions/service.js';
 export * from './contributions/sniffer.js';
+export * from './contributions/stream-layer.js';
 export { isUnreachable, ServerRing } from './outbound/server-ring.js';
 export * from './plugin.js';
 export * from './schema-file.js';

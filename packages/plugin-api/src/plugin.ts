@@ -6,6 +6,7 @@ import type { OutboundContribution } from './contributions/outbound.js';
 import type { RuleMatcherContribution, RuleTypeContribution } from './contributions/rule.js';
 import type { ServiceContribution } from './contributions/service.js';
 import type { SnifferContribution } from './contributions/sniffer.js';
+import type { StreamLayerContribution } from './contributions/stream-layer.js';
 
 /** The version of this contract; a plugin states the one it was written for. */
 export const API_VERSION = 1;
@@ -24,6 +25,10 @@ export interface Plugin {
   readonly inbounds?: Readonly<Record<string, InboundContribution>>;
   /** By the name that `"protocol"` uses. */
   readonly outbounds?: Readonly<Record<string, OutboundContribution>>;
+  /** By the name that `streamSettings.network` uses. */
+  readonly transports?: Readonly<Record<string, StreamLayerContribution>>;
+  /** By the name that `streamSettings.security` uses. */
+  readonly securities?: Readonly<Record<string, StreamLayerContribution>>;
   /** By the name that a rule's `"type"` uses. */
   readonly ruleTypes?: Readonly<Record<string, RuleTypeContribution>>;
   /** By the key of a `field` rule that holds the condition's value: "hours". */

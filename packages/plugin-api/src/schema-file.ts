@@ -30,6 +30,10 @@ export interface PluginSchemaFile {
   readonly inbounds?: Readonly<Record<string, ContributionSchema>>;
   /** As `Plugin.outbounds`. */
   readonly outbounds?: Readonly<Record<string, ContributionSchema>>;
+  /** As `Plugin.transports`. */
+  readonly transports?: Readonly<Record<string, ContributionSchema>>;
+  /** As `Plugin.securities`. */
+  readonly securities?: Readonly<Record<string, ContributionSchema>>;
   /** As `Plugin.ruleTypes`. */
   readonly ruleTypes?: Readonly<Record<string, ContributionSchema>>;
   /** As `Plugin.ruleMatchers`. */
@@ -47,6 +51,8 @@ export interface PluginSchemaFile {
 const KINDS = [
   'inbounds',
   'outbounds',
+  'transports',
+  'securities',
   'ruleTypes',
   'ruleMatchers',
   'services',

@@ -2,7 +2,7 @@ import type { Network } from '@sluice/plugin-api';
 import { isIP } from 'node:net';
 import { describeFound } from '../diagnostics/found.js';
 import type { Problems } from '../diagnostics/problems.js';
-import type { InboundConfig, PortRange, SniffingConfig } from '../model.js';
+import type { InboundConfig, PortRange, SniffingConfig, StreamSettings } from '../model.js';
 import { member, text, type ConfigNode, type ObjectNode, type Place } from '../source/node.js';
 import type { EntryContext } from './context.js';
 import { readContributed } from './contributed.js';
@@ -10,6 +10,8 @@ import { readPortRange } from './port-range.js';
 import { findProtocol, settingsOf } from './protocol.js';
 import { readSniffing } from './sniffing.js';
 import { readStream } from './stream.js';
+
+const PACKETS_PASS_BY = '"streamSettings" have no effect on UDP: packets come and go as they are';
 
 /** An inbound as far as it could be read, with what checks across entries need. */
 export interface InboundEntry {
@@ -22,12 +24,13 @@ export interface InboundEntry {
   /** Empty if the settings could not be read. */
   readonly networks: readonly Network[];
   readonly sniffing: SniffingConfig | undefined;
+  readonly stream: StreamSettings | undefined;
 }
 
 export function readInbound(node: ConfigNode, context: EntryContext): InboundEntry | undefined {
   if (node.kind !== 'object') return undefined;
   const { problems } = context;
-  const stream = readStream(member(node, 'streamSettings'), 'inbound', problems);
+  const stream = readStream(member(node, 'streamSettings'), 'inbound', context);
   const listen = stream?.path ?? readListen(node, problems);
   const ports = listen !== undefined && isUnix(listen) ? [] : readPorts(node, context);
   checkAllocate(member(node, 'allocate'), problems);
@@ -52,7 +55,10 @@ export function readInbound(node: ConfigNode, context: EntryContext): InboundEnt
     settings: contributed?.value,
     networks,
     sniffing,
+    stream,
   };
+  if (stream?.layers !== undefined && networks.includes('udp'))
+    problems.warning('C_IGNORED', (member(node, 'streamSettings') as ConfigNode).place, PACKETS_PASS_BY);
   if (isUnix(listen ?? '') && networks.includes('udp')) {
     problems.error('C_ADDRESS', listenPlace(node), 'a Unix socket carries no UDP, which these settings ask for');
   }
@@ -68,6 +74,7 @@ export function inboundConfig(entry: InboundEntry, tag: string): InboundConfig {
     listen: entry.listen as string,
     ports: entry.ports,
     settings: entry.settings,
+    ...(entry.stream?.layers === undefined ? {} : { stream: { layers: entry.stream.layers } }),
     ...(entry.sniffing === undefined ? {} : { sniffing: entry.sniffing }),
   };
 }

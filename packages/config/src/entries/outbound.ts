@@ -8,6 +8,8 @@ import { readContributed } from './contributed.js';
 import { findProtocol, settingsOf } from './protocol.js';
 import { readStream } from './stream.js';
 
+const GOES_ANOTHER_WAY = '"streamSettings" have no effect beside "proxySettings": the other outbound\'s count';
+
 /** An outbound as far as it could be read, with what checks across entries need. */
 export interface OutboundEntry {
   readonly node: ObjectNode;
@@ -22,7 +24,7 @@ export interface OutboundEntry {
 export function readOutbound(node: ConfigNode, context: EntryContext): OutboundEntry | undefined {
   if (node.kind !== 'object') return undefined;
   const { problems } = context;
-  const stream = readStream(member(node, 'streamSettings'), 'outbound', problems);
+  const stream = readStream(member(node, 'streamSettings'), 'outbound', context);
   const mux = member(node, 'mux');
   if (isTrue(mux, 'enabled')) {
     problems.error('C_UNAVAILABLE', (member(mux, 'enabled') as ConfigNode).place, 'mux is not available yet', {
@@ -38,6 +40,8 @@ export function readOutbound(node: ConfigNode, context: EntryContext): OutboundE
       'keeping the transport on the way through another outbound is not available yet',
     );
   }
+  if (proxy !== undefined && stream?.layers !== undefined)
+    problems.warning('C_IGNORED', (member(node, 'streamSettings') as ConfigNode).place, GOES_ANOTHER_WAY);
   const named = findProtocol(node, context.contributions.outbounds, 'outbound', problems);
   const contributed = named && readContributed(settingsOf(node), named, context);
   return {

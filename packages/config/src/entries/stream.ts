@@ -1,12 +1,17 @@
+import type { StreamLayerContribution } from '@sluice/plugin-api';
+import type { Named } from '../contributions.js';
 import { describeFound } from '../diagnostics/found.js';
 import type { Problems } from '../diagnostics/problems.js';
-import type { StreamSettings } from '../model.js';
-import { isTrue, member, text, type ConfigNode, type Place } from '../source/node.js';
+import type { LayerConfig, StreamSettings } from '../model.js';
+import { layerSettingsKey } from '../schema/stream.js';
+import { isTrue, member, text, type ConfigNode, type ObjectNode, type Place } from '../source/node.js';
+import type { EntryContext } from './context.js';
+import { readContributed } from './contributed.js';
 
 type Side = 'inbound' | 'outbound';
 
-/** Which settings belong to which network or security. */
-const owners: Readonly<Record<string, string>> = {
+/** Which settings belong to which network. */
+const NETWORK_SETTINGS: Readonly<Record<string, string>> = {
   tcpSettings: 'tcp',
   kcpSettings: 'kcp',
   wsSettings: 'ws',
@@ -15,34 +20,78 @@ const owners: Readonly<Record<string, string>> = {
   quicSettings: 'quic',
 };
 
-/** Reads normalised `streamSettings`. What would change the bytes on the wire and is not there is an error. */
-export function readStream(node: ConfigNode | undefined, side: Side, problems: Problems): StreamSettings | undefined {
+/**
+ * Reads normalised `streamSettings`. What would change the bytes on the wire and is not there is an error.
+ * @returns undefined if there are none, or they could not be read
+ */
+export function readStream(
+  node: ConfigNode | undefined,
+  side: Side,
+  context: EntryContext,
+): StreamSettings | undefined {
   if (node?.kind !== 'object') return undefined;
+  const { problems, contributions } = context;
   const network = text(node, 'network') ?? 'tcp';
   const security = text(node, 'security') ?? 'none';
-  if (security === 'tls')
-    problems.error('C_UNAVAILABLE', placeOf(node, 'security'), 'TLS is not available yet', {
-      found: '"tls"',
-      expected: '"none"',
-    });
-  else if (member(node, 'tlsSettings') !== undefined)
-    ignored(node, 'tlsSettings', 'it belongs to the security "tls"', problems);
-  for (const [key, owner] of Object.entries(owners)) {
-    if (owner !== network) ignored(node, key, `it belongs to the network "${owner}"`, problems);
-  }
+  const used = [
+    ['securities', contributions.securities.get(security.toLowerCase())],
+    ['transports', contributions.transports.get(network.toLowerCase())],
+  ] as const;
+  const layers = used.flatMap(([kind, named]) => (named === undefined ? [] : [readLayer(node, kind, named, context)]));
+  checkUnused(node, network, security, context);
   checkSockopt(member(node, 'sockopt'), side, problems);
-  if (network === 'tcp') {
-    checkTcpSettings(member(node, 'tcpSettings'), problems);
-    return { network: 'tcp', security: 'none' };
+  const isBare = layers.length === 0;
+  if (security === 'tls' && used[0][1] === undefined) unavailable(node, 'security', 'TLS is', '"none"', problems);
+  const read = layers.filter((layer) => layer !== undefined);
+  const through = isBare ? undefined : { layers: read };
+  if (used[1][1] !== undefined || network === 'tcp') {
+    if (network === 'tcp') checkTcpSettings(member(node, 'tcpSettings'), problems);
+    return through;
   }
-  if (network === 'ds') return { network: 'ds', security: 'none', path: readSocketPath(node, problems) };
-  if (['kcp', 'ws', 'h2', 'quic'].includes(network)) {
-    problems.error('C_UNAVAILABLE', placeOf(node, 'network'), `the network "${network}" is not available yet`, {
-      found: `"${network}"`,
-      expected: '"tcp" or "ds"',
-    });
-  }
+  if (network === 'ds') return { ...through, path: readSocketPath(node, problems) };
+  if (['kcp', 'ws', 'h2', 'quic'].includes(network))
+    unavailable(node, 'network', `the network "${network}" is`, '"tcp" or "ds"', problems);
   return undefined;
+}
+
+/** A plugin's layer; undefined if its settings have errors. */
+function readLayer(
+  node: ObjectNode,
+  kind: LayerConfig['kind'],
+  named: Named<StreamLayerContribution>,
+  context: EntryContext,
+): LayerConfig | undefined {
+  const key = layerSettingsKey(named.name);
+  const settings: ConfigNode = member(node, key) ?? {
+    kind: 'object',
+    members: [],
+    place: { ...node.place, pointer: `${node.place.pointer}/${key}` },
+  };
+  const read = readContributed(settings, named, context);
+  return read && { kind, name: named.name, settings: read.value };
+}
+
+/** Settings of networks and securities that are not in use. */
+function checkUnused(
+  node: ObjectNode,
+  network: string,
+  security: string,
+  { contributions, problems }: EntryContext,
+): void {
+  const owners = new Map<string, readonly [name: string, isUsed: boolean, noun: string]>();
+  for (const [key, owner] of Object.entries(NETWORK_SETTINGS)) owners.set(key, [owner, owner === network, 'network']);
+  owners.set(layerSettingsKey('tls'), ['tls', security === 'tls', 'security']);
+  for (const { name } of contributions.transports.values())
+    owners.set(layerSettingsKey(name), [name, name === network, 'network']);
+  for (const { name } of contributions.securities.values())
+    owners.set(layerSettingsKey(name), [name, name === security, 'security']);
+  for (const [key, [owner, isUsed, noun]] of owners)
+    if (!isUsed) ignored(node, key, `it belongs to the ${noun} "${owner}"`, problems);
+}
+
+function unavailable(node: ObjectNode, key: string, what: string, expected: string, problems: Problems): void {
+  const found = JSON.stringify(text(node, key));
+  problems.error('C_UNAVAILABLE', placeOf(node, key), `${what} not available yet`, { found, expected });
 }
 
 /** What a TCP stream looks like on the wire; used for the settings of `transport`, too. */

@@ -7,6 +7,8 @@ import { ManifestError, takesApi } from './manifest.js';
 export const CONTRIBUTION_KINDS = [
   'inbounds',
   'outbounds',
+  'transports',
+  'securities',
   'ruleTypes',
   'ruleMatchers',
   'services',

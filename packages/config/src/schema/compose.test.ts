@@ -1,3 +1,4 @@
+import { definePlugin, defineStreamLayer, Type, type StreamLayerContribution } from '@sluice/plugin-api';
 import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import { inbound, loadValue, outbound } from '../load.fixture.js';
@@ -73,5 +74,41 @@ describe('composeSchema', () => {
   it('finds unknown keys of the core', () => {
     expect(accepts({ lgo: {} })).toBe(false);
     expect(accepts({ inbounds: [inbound({ lsten: '' })] })).toBe(false);
+  });
+});
+
+describe('composeSchema with layers of streams', () => {
+  const layer = (schema: object): StreamLayerContribution =>
+    defineStreamLayer({ description: 'A layer.', schema: Type.Unsafe(schema), create: () => ({}) as never });
+  const layers = definePlugin({
+    name: 'layers',
+    version: '0.0.0',
+    description: 'For tests.',
+    transports: { mask: layer({ type: 'object', properties: { key: { type: 'string' } }, required: ['key'] }) },
+    // What is not available by itself, a plugin may bring.
+    securities: { tls: layer({ type: 'object', properties: { serverName: { type: 'string' } } }) },
+  });
+  const validator = new Ajv({ strict: false });
+  const takes = (isOpen: boolean): ((stream: object) => boolean) => {
+    const check = validator.compile(composeSchema({ plugins: [...plugins, layers], isOpen }));
+    return (streamSettings) => check({ inbounds: [inbound({ streamSettings })] });
+  };
+
+  it('knows their names and settings', () => {
+    const accepts = takes(false);
+    expect(accepts({ network: 'mask', maskSettings: { key: 'a' } })).toBe(true);
+    expect(accepts({ security: 'tls', tlsSettings: { serverName: 'a' } })).toBe(true);
+    expect(accepts({ network: 'mask', maskSettings: { key: 1 } })).toBe(false);
+    expect(accepts({ security: 'tls', tlsSettings: { srverName: 'a' } })).toBe(false);
+    expect(accepts({ network: 'other' })).toBe(false);
+    const definitions = composeSchema({ plugins: [layers] }).definitions as Record<string, JsonSchema>;
+    const { enum: names = [], enumDescriptions = [] } = definitions.stream?.properties?.security ?? {};
+    expect(enumDescriptions[names.indexOf('tls')]).toBe('A layer.');
+  });
+
+  it('lets names pass that may be those of a plugin of which nothing is known', () => {
+    const accepts = takes(true);
+    expect(accepts({ network: 'other', otherSettings: {} })).toBe(true);
+    expect(accepts({ network: 'mask', maskSettings: { key: 1 } })).toBe(false);
   });
 });

@@ -10,7 +10,7 @@ import { outboundSchema } from './outbound.js';
 import { rootSchema } from './root.js';
 import { balancerSchema, ruleSchema, strategySchema } from './routing.js';
 import { fieldRuleSnippets, inboundSnippets, outboundSnippets } from './snippets.js';
-import { streamSchema } from './stream.js';
+import { NO_LAYERS, streamSchema, type LayerSchema } from './stream.js';
 import { mapSubschemas } from './subschemas.js';
 
 export interface ComposeOptions {
@@ -54,16 +54,20 @@ export function composeSchema({ plugins, isOpen = false, id }: ComposeOptions): 
     ['port'],
     boundedPort,
   );
-  const withPort = replaced(handler(inboundSchema), ['port'], boundedPort);
+  const withPort = replaced(handler(inboundSchema(NO_LAYERS)), ['port'], boundedPort);
   const inbound = chosenBy('protocol', withSniffers(withPort, sniffers, isOpen), inbounds, isOpen);
   const strategy = chosenBy('type', plain(strategySchema), strategies, isOpen);
   const definitions = {
     inbound: { ...inbound, defaultSnippets: inboundSnippets(inbounds) },
     outbound: {
-      ...chosenBy('protocol', handler(outboundSchema), outbounds, isOpen),
+      ...chosenBy('protocol', handler(outboundSchema(NO_LAYERS)), outbounds, isOpen),
       defaultSnippets: outboundSnippets(outbounds),
     },
-    stream: plain(streamSchema),
+    stream: streamOf(
+      sorted((plugin) => plugin.transports),
+      sorted((plugin) => plugin.securities),
+      isOpen,
+    ),
     rule: {
       ...chosenBy('type', plain(ruleSchema), rules, isOpen, ruleOf),
       anyOf: [{ required: ['outboundTag'] }, { required: ['balancerTag'] }],
@@ -88,6 +92,29 @@ function ref(name: string): TSchema {
 function handler(schema: TSchema): JsonSchema {
   const entry = plain(schema);
   return { ...entry, properties: { ...entry.properties, streamSettings: plain(ref('stream')) } };
+}
+
+/** `streamSettings`: names that nobody knows may be a plugin's of which nothing is known. */
+function streamOf(transports: Known, securities: Known, isOpen: boolean): JsonSchema {
+  const layers = (known: Known): LayerSchema[] =>
+    known.map(({ name, contribution }) => ({
+      name,
+      description: contribution.description,
+      settings: Type.Unsafe(layerSettings(name, contribution)),
+    }));
+  const stream = plain(streamSchema({ transports: layers(transports), securities: layers(securities) }));
+  if (!isOpen) return stream;
+  const open = (property: JsonSchema): JsonSchema => {
+    const { enum: values, enumDescriptions, ...rest } = property;
+    const known = { enum: values, enumDescriptions, markdownEnumDescriptions: enumDescriptions };
+    return { ...rest, anyOf: [known as JsonSchema, { type: 'string' }] };
+  };
+  return { ...replaced(replaced(stream, ['network'], open), ['security'], open), additionalProperties: true };
+}
+
+function layerSettings(name: string, contribution: ContributionSchema): JsonSchema {
+  const schema = contributed(contribution);
+  return { ...schema, description: `${schema.description ?? `Settings of "${name}".`} Default {}.` };
 }
 
 /** What the loader finds out by reading it, as far as a schema can say it. */

@@ -1,5 +1,5 @@
-import { Type } from '@sluice/plugin-api';
-import { streamSchema } from './stream.js';
+import { Type, type TSchema } from '@sluice/plugin-api';
+import { streamSchema, type StreamLayers } from './stream.js';
 
 const sniffingSchema = Type.Object(
   {
@@ -76,47 +76,49 @@ const allocateSchema = Type.Object(
 );
 
 /** An entry of `inbounds`; its `settings` are its protocol's. */
-export const inboundSchema = Type.Object(
-  {
-    tag: Type.Optional(
-      Type.String({
-        default: '',
-        examples: ['socks-in'],
-        description:
-          "The inbound's name in rules, logs and counters; no other inbound may have it. Default: none; without one nothing is counted.",
-      }),
-    ),
-    listen: Type.Optional(
-      Type.String({
-        default: '0.0.0.0',
-        description:
-          'Where to listen: an IP, "localhost", or a Unix socket as "/path" or "@abstract-name". Default "0.0.0.0": every network, IPv4 and IPv6, so that anyone who reaches the machine can connect.',
-        examples: ['127.0.0.1', '::1', '/run/sluice.sock'],
-      }),
-    ),
-    port: Type.Optional(
-      Type.Union([Type.Integer(), Type.String()], {
-        description:
-          'A port from 1 to 65535, an inclusive range as "1000-1010", or "env:NAME" for what that environment variable says. Needed unless `listen` is a Unix socket; no default.',
-        examples: [1080, '1000-1010', 'env:PORT'],
-        unit: 'port',
-      }),
-    ),
-    protocol: Type.String({ description: 'The protocol that clients speak. Needed; no default.' }),
-    settings: Type.Optional(
-      Type.Object({}, { additionalProperties: true, description: "The protocol's own settings. Default {}." }),
-    ),
-    streamSettings: Type.Optional(streamSchema),
-    sniffing: Type.Optional(sniffingSchema),
-    allocate: Type.Optional(allocateSchema),
-    domainOverride: Type.Optional(
-      Type.Union([Type.Array(Type.String()), Type.String()], {
-        deprecated: true,
-        deprecationMessage: 'Write `sniffing.destOverride`.',
-        examples: [['http', 'tls']],
-        description: 'The older form of `sniffing.destOverride`, which turns sniffing on. Default: none.',
-      }),
-    ),
-  },
-  { additionalProperties: false, description: 'A place where clients connect.' },
-);
+export function inboundSchema(layers: StreamLayers): TSchema {
+  return Type.Object(
+    {
+      tag: Type.Optional(
+        Type.String({
+          default: '',
+          examples: ['socks-in'],
+          description:
+            "The inbound's name in rules, logs and counters; no other inbound may have it. Default: none; without one nothing is counted.",
+        }),
+      ),
+      listen: Type.Optional(
+        Type.String({
+          default: '0.0.0.0',
+          description:
+            'Where to listen: an IP, "localhost", or a Unix socket as "/path" or "@abstract-name". Default "0.0.0.0": every network, IPv4 and IPv6, so that anyone who reaches the machine can connect.',
+          examples: ['127.0.0.1', '::1', '/run/sluice.sock'],
+        }),
+      ),
+      port: Type.Optional(
+        Type.Union([Type.Integer(), Type.String()], {
+          description:
+            'A port from 1 to 65535, an inclusive range as "1000-1010", or "env:NAME" for what that environment variable says. Needed unless `listen` is a Unix socket; no default.',
+          examples: [1080, '1000-1010', 'env:PORT'],
+          unit: 'port',
+        }),
+      ),
+      protocol: Type.String({ description: 'The protocol that clients speak. Needed; no default.' }),
+      settings: Type.Optional(
+        Type.Object({}, { additionalProperties: true, description: "The protocol's own settings. Default {}." }),
+      ),
+      streamSettings: Type.Optional(streamSchema(layers)),
+      sniffing: Type.Optional(sniffingSchema),
+      allocate: Type.Optional(allocateSchema),
+      domainOverride: Type.Optional(
+        Type.Union([Type.Array(Type.String()), Type.String()], {
+          deprecated: true,
+          deprecationMessage: 'Write `sniffing.destOverride`.',
+          examples: [['http', 'tls']],
+          description: 'The older form of `sniffing.destOverride`, which turns sniffing on. Default: none.',
+        }),
+      ),
+    },
+    { additionalProperties: false, description: 'A place where clients connect.' },
+  );
+}

@@ -2,12 +2,23 @@ import type { Plugin } from '@sluice/plugin-api';
 import { isSecret } from './branch.js';
 import type { JsonSchema } from './json-schema.js';
 
+const KINDS = [
+  'inbounds',
+  'outbounds',
+  'transports',
+  'securities',
+  'ruleTypes',
+  'ruleMatchers',
+  'services',
+  'balancerStrategies',
+] as const;
+
 /** The keys, in lower case, under which the plugins' schemas keep secrets. */
 export function secretNames(plugins: readonly Plugin[]): ReadonlySet<string> {
   const names = new Set<string>();
-  for (const { inbounds, outbounds, ruleTypes, ruleMatchers, services, balancerStrategies } of plugins) {
-    for (const group of [inbounds, outbounds, ruleTypes, ruleMatchers, services, balancerStrategies]) {
-      for (const { schema } of Object.values(group ?? {})) collect(schema as JsonSchema, undefined, names);
+  for (const plugin of plugins) {
+    for (const kind of KINDS) {
+      for (const { schema } of Object.values(plugin[kind] ?? {})) collect(schema as JsonSchema, undefined, names);
     }
   }
   return names;

@@ -1,4 +1,4 @@
-import { Type } from '@sluice/plugin-api';
+import { Type, type TSchema } from '@sluice/plugin-api';
 
 /** Settings of a transport that is not there yet: read by nobody, refused with the transport itself. */
 function later(what: string) {
@@ -125,43 +125,81 @@ export const transportParts = {
   quicSettings: later('the "quic" network'),
 };
 
-export const streamSchema = Type.Object(
-  {
-    network: Type.Optional(
-      Type.Unsafe<string>({
-        type: 'string',
-        enum: ['tcp', 'ds', 'domainsocket', 'kcp', 'mkcp', 'ws', 'websocket', 'h2', 'http', 'quic'],
-        enumDescriptions: [
-          'TCP.',
-          'A Unix socket (`dsSettings`).',
-          'Another name of "ds".',
-          'mKCP over UDP. Not available yet.',
-          'Another name of "kcp". Not available yet.',
-          'WebSocket. Not available yet.',
-          'Another name of "ws". Not available yet.',
-          'HTTP/2. Not available yet.',
-          'Another name of "h2". Not available yet.',
-          'QUIC. Not available yet.',
-        ],
-        aliases: { domainsocket: 'ds', mkcp: 'kcp', websocket: 'ws', http: 'h2' },
-        default: 'tcp',
-        description:
-          'What carries the protocol: "tcp", or "ds" for a Unix socket. V2Ray\'s "kcp", "ws", "h2" and "quic" are not available yet. Default "tcp".',
-      }),
-    ),
-    security: Type.Optional(
-      Type.Unsafe<string>({
-        type: 'string',
-        enum: ['none', 'tls', ''],
-        enumDescriptions: ['No encryption.', 'TLS. Not available yet.', 'The same as "none".'],
-        aliases: { '': 'none' },
-        default: 'none',
-        description: 'What encrypts the connection: "none", or "tls", which is not available yet. Default "none".',
-      }),
-    ),
-    ...transportParts,
-    tlsSettings: later('"tls" security'),
-    sockopt: Type.Optional(sockopt),
-  },
-  { additionalProperties: false, description: "What carries the protocol's bytes. Default: plain TCP." },
-);
+/** What plugins bring for `streamSettings`: descriptions and schemas of settings by name. */
+export interface StreamLayers {
+  readonly transports: readonly LayerSchema[];
+  readonly securities: readonly LayerSchema[];
+}
+
+export interface LayerSchema {
+  readonly name: string;
+  readonly description: string;
+  readonly settings: TSchema;
+}
+
+export const NO_LAYERS: StreamLayers = { transports: [], securities: [] };
+
+/** The key beside `network` or `security` under which a layer's settings stand. */
+export function layerSettingsKey(name: string): string {
+  return `${name}Settings`;
+}
+
+const NETWORKS: Readonly<Record<string, string>> = {
+  tcp: 'TCP.',
+  ds: 'A Unix socket (`dsSettings`).',
+  domainsocket: 'Another name of "ds".',
+  kcp: 'mKCP over UDP. Not available yet.',
+  mkcp: 'Another name of "kcp". Not available yet.',
+  ws: 'WebSocket. Not available yet.',
+  websocket: 'Another name of "ws". Not available yet.',
+  h2: 'HTTP/2. Not available yet.',
+  http: 'Another name of "h2". Not available yet.',
+  quic: 'QUIC. Not available yet.',
+};
+
+const SECURITIES: Readonly<Record<string, string>> = {
+  none: 'No encryption.',
+  tls: 'TLS. Not available yet.',
+  '': 'The same as "none".',
+};
+
+/** Values that an enum has, with those of plugins, which may bring what is not available yet. */
+function choice(own: Readonly<Record<string, string>>, layers: readonly LayerSchema[]) {
+  const all = { ...own, ...Object.fromEntries(layers.map(({ name, description }) => [name, description])) };
+  return { type: 'string', enum: Object.keys(all), enumDescriptions: Object.values(all) };
+}
+
+/** `streamSettings`, with what plugins bring. */
+export function streamSchema({ transports, securities }: StreamLayers): TSchema {
+  const settings = [...transports, ...securities].map((layer) => [
+    layerSettingsKey(layer.name),
+    Type.Optional(layer.settings),
+  ]);
+  return Type.Object(
+    {
+      network: Type.Optional(
+        Type.Unsafe<string>({
+          ...choice(NETWORKS, transports),
+          aliases: { domainsocket: 'ds', mkcp: 'kcp', websocket: 'ws', http: 'h2' },
+          default: 'tcp',
+          description:
+            'What carries the protocol: "tcp", "ds" for a Unix socket, or a transport of a plugin. V2Ray\'s "kcp", "ws", "h2" and "quic" are not available yet. Default "tcp".',
+        }),
+      ),
+      security: Type.Optional(
+        Type.Unsafe<string>({
+          ...choice(SECURITIES, securities),
+          aliases: { '': 'none' },
+          default: 'none',
+          description:
+            'What encrypts the connection: "none", a security of a plugin, or "tls", which is not available yet. Default "none".',
+        }),
+      ),
+      ...transportParts,
+      tlsSettings: later('"tls" security'),
+      ...(Object.fromEntries(settings) as Record<string, TSchema>),
+      sockopt: Type.Optional(sockopt),
+    },
+    { additionalProperties: false, description: "What carries the protocol's bytes. Default: plain TCP." },
+  );
+}

@@ -14,7 +14,8 @@ type Phase = 'handshake' | 'connecting' | 'established';
 /** The accepted connection that a session, or each of several requests on it, belongs to. */
 export class SessionOrigin {
   readonly inbound: InboundIdentity;
-  readonly link: Link;
+  /** Where the protocol begins, and what ends with the session. */
+  link: Link;
   readonly timers: Wheel;
   /** Registers a forked session. */
   readonly fork: (parent: ConnSession) => ConnSession;
@@ -46,6 +47,13 @@ export class SessionOrigin {
   set(source: Endpoint, local: Endpoint | undefined): void {
     this.#source = source;
     this.#local = local;
+  }
+
+  /** The connection's layers are on: who the client is, is known to the lowest link only. */
+  layered(top: Link): void {
+    this.identify();
+    this.#local ??= this.link.conn.local;
+    this.link = top;
   }
 
   /** Asks now, for those who will name the source when the conn is gone. */

@@ -41,18 +41,18 @@ export class SessionRunner {
     try {
       accepted = acceptor.accept?.(link, session) ?? Promise.resolve();
     } catch (error) {
-      this.#finish(link, session, toSluiceError(error));
+      this.#finish(session, toSluiceError(error));
       return;
     }
     accepted.then(
       () => {
-        if (session.relay === undefined) this.#finish(link, session, undefined);
+        if (session.relay === undefined) this.#finish(session, undefined);
       },
-      (error: unknown) => this.#finish(link, session, toSluiceError(error)),
+      (error: unknown) => this.#finish(session, toSluiceError(error)),
     );
   }
 
-  #finish(link: Link, session: ConnSession, error: SluiceError | undefined): void {
+  #finish(session: ConnSession, error: SluiceError | undefined): void {
     const { plane, sessions, accessLog } = this.#services;
     session.established();
     if (session.relay !== undefined) {
@@ -63,6 +63,7 @@ export class SessionRunner {
     }
     if (!sessions.remove(session, error)) return;
     session.abandon(error ?? new SluiceError('E_CONN_CLOSED', 'the client is gone'));
+    const { link } = session.origin;
     // What the inbound wrote last (a refusal) is still sent; then the connection closes.
     if (link.conn.destroyed) link.dispose();
     else link.lingerThenClose(plane, LINGER_MS);

@@ -20,6 +20,7 @@ import type { Contributions } from '../registry/contributions.js';
 import type { CurrentDns } from '../services/current-dns.js';
 import { ServiceHandler } from '../services/service-handler.js';
 import { Sniffing } from '../sniffing/sniffing.js';
+import { StreamLayers } from '../stream/stream-layers.js';
 
 export interface FactoryServices extends DispatchServices {
   readonly container: Container;
@@ -39,8 +40,10 @@ export class HandlerFactory {
   /** @throws SluiceError E_REGISTRY_UNKNOWN, or what the plugin throws */
   outbound(entry: OutboundConfig): OutboundHandler {
     const { outbounds, plane, dns, contributions } = this.#services;
-    const dialer = new HandlerDialer(entry, { outbounds, plane, resolver: dns.system });
-    const own = this.#container(entry.tag, entry.settings).value(tokens.dialer, dialer);
+    const bare = this.#container(entry.tag, entry.settings);
+    const layers = this.#layers(entry, 'outbound', bare);
+    const dialer = new HandlerDialer(entry, { outbounds, plane, resolver: dns.system, layers });
+    const own = bare.value(tokens.dialer, dialer);
     const context: OutboundContext = {
       ...shared(own),
       tag: entry.tag,
@@ -48,7 +51,8 @@ export class HandlerFactory {
       dialer,
       resolver: own.get(tokens.resolver),
     };
-    const handler = new OutboundHandler(entry, contributions.outbounds.get(entry.protocol).create(context), dialer);
+    const outbound = contributions.outbounds.get(entry.protocol).create(context);
+    const handler = new OutboundHandler(entry, outbound, { dialer, layers });
     this.meterOutbound(handler);
     return handler;
   }
@@ -82,7 +86,7 @@ export class HandlerFactory {
     const networks = contribution.networks(entry.settings);
     const worker = new InboundWorker(
       entry,
-      { inbound, networks, packets, sniffing, count },
+      { inbound, networks, packets, sniffing, count, layers: this.#layers(entry, 'inbound', own) },
       { ...this.#services, logger: logger(entry.tag) },
     );
     this.meterInbound(worker);
@@ -122,6 +126,19 @@ export class HandlerFactory {
   meterOutbound(handler: OutboundHandler): void {
     const { tag, tagged } = handler.config;
     handler.meter(tagged ? this.#services.traffic.outbound(tag) : NOTHING);
+  }
+
+  /** What plugins bring for the handler's `streamSettings`. */
+  #layers(
+    { tag, stream }: InboundConfig | OutboundConfig,
+    side: 'inbound' | 'outbound',
+    own: Container,
+  ): StreamLayers | undefined {
+    const { contributions } = this.#services;
+    const made = stream?.layers?.map(({ kind, name, settings }) =>
+      contributions[kind].get(name).create({ ...shared(own), tag, side, settings: settings as object }),
+    );
+    return made === undefined ? undefined : new StreamLayers(made);
   }
 
   #container(tag: string, settings: unknown): Container {

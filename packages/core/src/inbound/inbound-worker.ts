@@ -15,13 +15,15 @@ import {
   type Policy,
   type TimerEntry,
 } from '@sluice/plugin-api';
+import type { ConnSession } from '../dispatch/conn-session.js';
 import type { InboundIdentity } from '../dispatch/flow-session.js';
 import type { PacketFlows } from '../dispatch/packet-flows.js';
 import type { SessionCount } from '../dispatch/session-count.js';
-import { SessionRunner } from '../dispatch/session-runner.js';
+import { SessionRunner, type Acceptor } from '../dispatch/session-runner.js';
 import type { SessionTable } from '../dispatch/session-table.js';
 import type { AccessLog } from '../log/access-log.js';
 import type { Sniffing } from '../sniffing/sniffing.js';
+import type { StreamLayers } from '../stream/stream-layers.js';
 import type { TrafficPair } from '../stats/traffic-counters.js';
 import type { PortAddress, PortOwner } from './listening-port.js';
 import { PortSet, type Listening } from './port-set.js';
@@ -43,6 +45,8 @@ export interface InboundParts {
   readonly packets: PacketFlows;
   readonly count: SessionCount;
   readonly sniffing: Sniffing | undefined;
+  /** What its streams go through before the protocol begins. */
+  readonly layers: StreamLayers | undefined;
 }
 
 /** Connections that could not be accepted are counted for this long before the log says so, in ms. */
@@ -63,6 +67,8 @@ export class InboundWorker implements InboundIdentity, InboundView, PortOwner {
   readonly #services: InboundServices;
   readonly #runner: SessionRunner;
   readonly #packets: PacketFlows;
+  readonly #layers: StreamLayers | undefined;
+  readonly #acceptor: Acceptor;
   /** Connections that came before everything they need was in its place; undefined from then on. */
   #early: Conn[] | undefined = [];
   #closing = false;
@@ -79,6 +85,8 @@ export class InboundWorker implements InboundIdentity, InboundView, PortOwner {
     this.#inbound = parts.inbound;
     this.#networks = parts.networks;
     this.#packets = parts.packets;
+    this.#layers = parts.layers;
+    this.#acceptor = parts.layers === undefined ? parts.inbound : this.#through(parts.layers);
     this.#services = services;
     const onLost = ({ message, code }: SluiceError): void =>
       services.logger.error(`a port could not be opened again: ${message}`, { code });
@@ -123,6 +131,7 @@ export class InboundWorker implements InboundIdentity, InboundView, PortOwner {
   ): Promise<readonly string[]> {
     let revoked: readonly string[] = [];
     if (previous?.protocol === this.protocol) revoked = this.#inbound.succeed?.(previous.#inbound) ?? [];
+    await this.#layers?.start();
     await this.#inbound.start?.();
     try {
       await this.ports.open(this.#addresses(), leaving);
@@ -157,7 +166,11 @@ export class InboundWorker implements InboundIdentity, InboundView, PortOwner {
   async close(): Promise<void> {
     await this.stopListening();
     this.#packets.closeAll();
-    await this.#inbound.close?.();
+    try {
+      await this.#inbound.close?.();
+    } finally {
+      await this.#layers?.close();
+    }
   }
 
   onConn(conn: Conn): void {
@@ -170,12 +183,13 @@ export class InboundWorker implements InboundIdentity, InboundView, PortOwner {
       this.#early.push(conn);
       return;
     }
-    conn.meter(this.traffic.uplink, this.traffic.downlink);
+    // What is counted is what the protocol says.
+    if (this.#layers === undefined) conn.meter(this.traffic.uplink, this.traffic.downlink);
     const link = new Link(conn);
     const session = sessions.open(this, link, plane.timers);
     if (accessLog.namesSources) session.origin.identify();
     session.expectHandshake(policy.level(this.#inbound.level ?? 0).handshake);
-    this.#runner.run(link, session, this.#inbound);
+    this.#runner.run(link, session, this.#acceptor);
   }
 
   onPacket(payload: Buffer, source: Endpoint, local: Endpoint, reply: (payload: Buffer) => void): void {
@@ -207,6 +221,17 @@ export class InboundWorker implements InboundIdentity, InboundView, PortOwner {
 
   onPacketError(error: SluiceError): void {
     this.#services.logger.warn(error.message, { code: error.code });
+  }
+
+  #through(layers: StreamLayers): Acceptor {
+    return {
+      accept: async (link, session) => {
+        const top = await layers.accept(link, session);
+        top.conn.meter(this.traffic.uplink, this.traffic.downlink);
+        (session as ConnSession).origin.layered(top);
+        await this.#inbound.accept?.(top, session);
+      },
+    };
   }
 
   *#addresses(): Generator<PortAddress> {

@@ -21,12 +21,21 @@ import {
 } from '@sluice/plugin-api';
 import { FlowSession } from '../dispatch/flow-session.js';
 import { PluginSession } from '../dispatch/plugin-session.js';
+import type { StreamLayers } from '../stream/stream-layers.js';
 import type { TrafficPair } from '../stats/traffic-counters.js';
 import { MeteredPackets } from './metered-packets.js';
 import type { OutboundHandler } from './outbound-handler.js';
 import type { OutboundTable } from './outbound-table.js';
 
 type Candidates = readonly [Destination, ...Destination[]];
+
+interface DialerServices {
+  readonly outbounds: OutboundTable;
+  readonly plane: DataPlane;
+  readonly resolver: Resolver;
+  /** What streams to the server itself go through. */
+  readonly layers?: StreamLayers | undefined;
+}
 
 /** V2Ray's bound for a dial, in ms. */
 const DIAL_TIMEOUT_MS = 16_000;
@@ -37,14 +46,16 @@ export class HandlerDialer implements Dialer {
   readonly #outbounds: OutboundTable;
   readonly #plane: DataPlane;
   readonly #resolver: Resolver;
+  readonly #layers: StreamLayers | undefined;
   /** What counts its connections from now on. */
   traffic: TrafficPair = { uplink: undefined, downlink: undefined };
 
-  constructor(config: OutboundConfig, services: { outbounds: OutboundTable; plane: DataPlane; resolver: Resolver }) {
+  constructor(config: OutboundConfig, services: DialerServices) {
     this.#config = config;
     this.#outbounds = services.outbounds;
     this.#plane = services.plane;
     this.#resolver = services.resolver;
+    this.#layers = services.layers;
   }
 
   dial(session: Session, to: Destination): Promise<Link> {
@@ -56,7 +67,7 @@ export class HandlerDialer implements Dialer {
     if (via !== undefined) return this.#metered(await this.#outbounds.get(via).connect(session, to));
     const target = stream?.path === undefined ? to : destination('tcp', stream.path, 0);
     const conn = await dial(this.#plane, target, this.#options(session));
-    return this.#held(session, conn);
+    return this.#through(session, conn, to);
   }
 
   dialAny(session: Session, candidates: Candidates, observer?: DialObserver<Destination>): Promise<Link> {
@@ -70,11 +81,14 @@ export class HandlerDialer implements Dialer {
     if (via !== undefined) return this.#oneByOne(this.#outbounds.get(via), session, candidates, observer);
     if (stream?.path !== undefined) return this.#dial(session, candidates[0]);
     const conn = await dialAny(this.#plane, candidates, this.#options(session), observer);
-    return this.#held(session, conn);
+    return this.#through(session, conn, candidates[0]);
   }
 
   async openPackets(session: Session, to: Destination): Promise<PacketConn> {
     const { via, sendThrough } = this.#config;
+    // What is to be hidden must not go out as it is.
+    if (via === undefined && this.#layers !== undefined)
+      throw new SluiceError('E_UNSUPPORTED', 'the streamSettings of the outbound carry no packets');
     const packets =
       via === undefined
         ? new UdpConn({ resolver: this.#resolver, localAddress: sendThrough })
@@ -119,9 +133,12 @@ export class HandlerDialer implements Dialer {
     };
   }
 
-  #held(session: Session, conn: Conn): Link {
+  /** The lowest conn is what ends with the session. */
+  #through(session: Session, conn: Conn, to: Destination): Link | Promise<Link> {
     if (session instanceof FlowSession) session.holds(conn);
-    return this.#metered(new Link(conn));
+    const link = new Link(conn);
+    if (this.#layers === undefined) return this.#metered(link);
+    return this.#layers.connect(link, session, to).then((top) => this.#metered(top));
   }
 
   /** The conn of the outbound that this one leads through may be metered already. */

@@ -9,6 +9,7 @@ import {
   type Session,
 } from '@sluice/plugin-api';
 import type { TrafficPair } from '../stats/traffic-counters.js';
+import type { StreamLayers } from '../stream/stream-layers.js';
 import type { HandlerDialer } from './handler-dialer.js';
 
 /** A configured outbound: the plugin's handler under its tag. */
@@ -20,14 +21,20 @@ export class OutboundHandler implements OutboundView {
   load = 0;
   readonly #outbound: Outbound;
   readonly #dialer: HandlerDialer | undefined;
+  readonly #layers: StreamLayers | undefined;
 
-  /** @param dialer whose connections are counted, if it has one */
-  constructor(config: OutboundConfig, outbound: Outbound, dialer?: HandlerDialer) {
+  /** @param own its dialer, whose connections are counted, and the layers of its streams, if it has any */
+  constructor(
+    config: OutboundConfig,
+    outbound: Outbound,
+    own: { readonly dialer?: HandlerDialer; readonly layers?: StreamLayers | undefined } = {},
+  ) {
     this.tag = config.tag;
     this.protocol = config.protocol;
     this.config = config;
     this.#outbound = outbound;
-    this.#dialer = dialer;
+    this.#dialer = own.dialer;
+    this.#layers = own.layers;
   }
 
   get via(): string | undefined {
@@ -60,10 +67,15 @@ export class OutboundHandler implements OutboundView {
   }
 
   async start(): Promise<void> {
+    await this.#layers?.start();
     await this.#outbound.start?.();
   }
 
   async close(): Promise<void> {
-    await this.#outbound.close?.();
+    try {
+      await this.#outbound.close?.();
+    } finally {
+      await this.#layers?.close();
+    }
   }
 }

@@ -11,6 +11,7 @@ import {
   type RuleTypeContribution,
   type ServiceContribution,
   type SnifferContribution,
+  type StreamLayerContribution,
 } from '@sluice/plugin-api';
 import { Registry } from './registry.js';
 
@@ -18,6 +19,8 @@ import { Registry } from './registry.js';
 interface Registries {
   readonly inbounds: Registry<InboundContribution>;
   readonly outbounds: Registry<OutboundContribution>;
+  readonly transports: Registry<StreamLayerContribution>;
+  readonly securities: Registry<StreamLayerContribution>;
   readonly ruleTypes: Registry<RuleTypeContribution>;
   readonly services: Registry<ServiceContribution>;
   readonly sniffers: Registry<SnifferContribution>;
@@ -64,6 +67,14 @@ export class Contributions implements Registries {
     return this.#registries.outbounds;
   }
 
+  get transports(): Registry<StreamLayerContribution> {
+    return this.#registries.transports;
+  }
+
+  get securities(): Registry<StreamLayerContribution> {
+    return this.#registries.securities;
+  }
+
   get ruleTypes(): Registry<RuleTypeContribution> {
     return this.#registries.ruleTypes;
   }
@@ -89,6 +100,8 @@ function registriesOf(plugins: readonly Plugin[]): Registries {
   const registries: Registries = {
     inbounds: new Registry('inbound protocol'),
     outbounds: new Registry('outbound protocol'),
+    transports: new Registry('transport'),
+    securities: new Registry('security'),
     ruleTypes: new Registry('rule type'),
     services: new Registry('service'),
     sniffers: new Registry('sniffer'),
@@ -103,6 +116,8 @@ function registriesOf(plugins: readonly Plugin[]): Registries {
     }
     addAll(registries.inbounds, plugin.inbounds, plugin.name);
     addAll(registries.outbounds, plugin.outbounds, plugin.name);
+    addAll(registries.transports, plugin.transports, plugin.name);
+    addAll(registries.securities, plugin.securities, plugin.name);
     addAll(matchers, plugin.ruleMatchers, plugin.name);
     addAll(registries.services, plugin.services, plugin.name);
     addAll(registries.sniffers, plugin.sniffers, plugin.name);

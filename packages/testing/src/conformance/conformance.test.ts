@@ -41,7 +41,7 @@ const FAULTS: readonly (readonly [Fault, string, RegExp])[] = [
 ];
 
 describe('a protocol that is wrong', () => {
-  const reasons: Promise<string>[] = [];
+  const reasons: Promise<string | undefined>[] = [];
 
   // All at once: what hangs is found by waiting for it.
   beforeAll(() => {

@@ -163,8 +163,11 @@ class TappedConnection {
 
   #strike({ kind }: Treatment): void {
     const { up, down } = this.#ends;
-    if (kind === 'stall') this.#stalled = true;
-    else if (kind === 'end') for (const socket of [up, down]) socket.end();
+    if (kind === 'stall') {
+      this.#stalled = true;
+      // Who has ended already would be heard of no more.
+      for (const socket of [up, down]) if (socket.readableEnded) socket.end();
+    } else if (kind === 'end') for (const socket of [up, down]) socket.end();
     else if (kind === 'reset') for (const socket of [up, down]) socket.resetAndDestroy();
     if (kind === 'end' || kind === 'reset') this.#stalled = true;
   }

@@ -83,6 +83,8 @@ export async function hostInbound(
   };
   const relays = new Set<Relay>();
   const links = new Set<Link>();
+  /** Whose link, or another one upon it, a relay has taken over. */
+  const relayed = new WeakSet<Session>();
   const packets = new DirectPackets();
   const inbound = contribution.create({
     ...emptyInjector,
@@ -111,6 +113,7 @@ export async function hostInbound(
       originate: ({ inboundProtocol }) => new StubSession('tcp', undefined, undefined, { protocol: inboundProtocol }),
       relay: (session, client, upstream, meters) => {
         links.delete(client);
+        relayed.add(session);
         const own = session as StubSession;
         const relay: Relay = new Relay(plane, client, upstream, {
           ...meters,
@@ -142,14 +145,15 @@ export async function hostInbound(
       id: count,
       protocol: options.protocol ?? 'test',
     });
-    session.onEndAsked = (error) => link.destroy(error);
+    session.onEndAsked = (error) => (session.top ?? link).destroy(error);
     const timer = plane.timers.after(policy.level().handshake, () => link.destroy());
     session.onEstablished = () => plane.timers.cancel(timer);
     links.add(link);
     const done = (error?: SluiceError): void => {
       plane.timers.cancel(timer);
-      if (!links.delete(link)) return;
-      if (!link.conn.destroyed) link.lingerThenClose(plane, LINGER_MS);
+      if (!links.delete(link) || relayed.has(session)) return;
+      const top = session.top ?? link;
+      if (!top.conn.destroyed) top.lingerThenClose(plane, LINGER_MS);
       session.over();
       ended(error === undefined ? { session } : { session, error });
     };

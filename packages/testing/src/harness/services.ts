@@ -120,6 +120,8 @@ export class StubSession implements OwnSession {
   onEstablished: (() => void) | undefined;
   /** Set by a host that can end the connection. */
   onEndAsked: ((error: SluiceError) => void) | undefined;
+  /** The link that stands upon the connection's, where an inbound has layers: what ends with the session. */
+  top: Link | undefined;
   /** Why the handler wanted the session ended. */
   endAsked: SluiceError | undefined;
   readonly #observers: SessionObserver[] = [];
