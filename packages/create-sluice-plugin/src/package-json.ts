@@ -2,7 +2,7 @@ import type { Answers, Kind } from './answers.js';
 
 const contributes: Readonly<Record<Kind, readonly string[]>> = {
   protocol: ['inbounds', 'outbounds'],
-  transport: ['inbounds', 'outbounds'],
+  transport: ['transports'],
   rule: ['ruleTypes', 'ruleMatchers'],
   service: ['services'],
 };

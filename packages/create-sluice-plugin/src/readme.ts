@@ -18,12 +18,11 @@ const texts: Readonly<Record<Kind, Text>> = {
     ],
   },
   transport: {
-    what: 'A transport for Sluice: an outbound that others name in `proxySettings.tag`, so that their connections go through it, and the inbound at the far end that takes it off again. What is here now XORs the bytes with a key, which hides nothing. Put yours in its place.',
+    what: 'A transport for Sluice: what inbounds and outbounds of any protocol name in `streamSettings.network`, so that their streams go through it. What is here now greets and XORs the bytes with a key, which hides nothing. Put yours in its place.',
     files: [
       ['src/schema.ts', 'the settings: types, validation and help in editors come from it'],
       ['src/codec.ts', 'what is done to the bytes, one direction at a time'],
-      ['src/outbound.ts', 'the near end'],
-      ['src/inbound.ts', 'the far end'],
+      ['src/layer.ts', 'both ends: what they say first, and what they put on the stream'],
     ],
   },
   rule: {

@@ -1,18 +1,11 @@
-import { conformance } from '@sluice/testing';
+import { conformance, layered } from '@sluice/testing';
 import { it } from 'vitest';
-import { inbound, outbound } from './index.js';
+import { layer } from './index.js';
 
-const key = 'a long key';
+const settings = { key: 'a long key' };
 
 // Say `integrity: true` once changed bytes are found out.
-for (const { name, run, timeoutMs } of conformance(
-  {
-    inbound,
-    inboundSettings: ({ target: { address, port } }) => ({ key, address, port }),
-    outbound,
-    outboundSettings: () => ({ key }),
-    leadsTo: 'server',
-  },
-  { targets: false },
-))
+for (const { name, run, timeoutMs } of conformance(layered(layer, { inbound: settings, outbound: settings }), {
+  targets: false,
+}))
   it(name, run, timeoutMs);

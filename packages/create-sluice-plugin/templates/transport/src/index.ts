@@ -1,27 +1,18 @@
-import { defineInbound, defineOutbound, definePlugin } from '@sluice/plugin-api';
-import { __Name__Inbound } from './inbound.js';
-import { __Name__Outbound } from './outbound.js';
-import { inboundSettings, outboundSettings, type InboundSettings, type OutboundSettings } from './schema.js';
+import { defineStreamLayer, definePlugin } from '@sluice/plugin-api';
+import { __Name__Layer } from './layer.js';
+import { layerSettings, type LayerSettings } from './schema.js';
 
 const name = '__name__';
 
-export const inbound = defineInbound<InboundSettings>({
-  description: 'Takes the transport __name__ off, and leads on what is in it.',
-  schema: inboundSettings,
-  networks: () => ['tcp'],
-  create: (context) => new __Name__Inbound(context),
-});
-
-export const outbound = defineOutbound<OutboundSettings>({
-  description: 'Puts the transport __name__ on what is dialled through it.',
-  schema: outboundSettings,
-  create: (context) => new __Name__Outbound(context),
+export const layer = defineStreamLayer<LayerSettings>({
+  description: 'Leads streams through the transport __name__.',
+  schema: layerSettings,
+  create: (context) => new __Name__Layer(context),
 });
 
 export default definePlugin({
   name,
   version: '0.1.0',
   description: 'The transport __name__: both ends.',
-  inbounds: { [name]: inbound },
-  outbounds: { [name]: outbound },
+  transports: { [name]: layer },
 });
