@@ -34,6 +34,7 @@ import { renamed, type Change } from './features/rename.js';
 import { outlineOf, type Outline } from './features/symbols.js';
 import { definitionsOf, referencesOf, tagAt, tagPlaces, type TagPlace } from './features/tag-places.js';
 
+/** An open document, with what tells lines and columns of its offsets. */
 interface Opened {
   readonly document: OpenDocument;
   readonly text: TextDocument;
@@ -45,11 +46,11 @@ interface About {
 
 /** What an editor asks about its open documents. About others nothing is known. */
 export class Answers {
-  readonly #find: (uri: string) => Opened | undefined;
+  readonly #find: (uri: string) => OpenDocument | undefined;
   readonly #snippets: () => boolean;
 
   /** @param snippets whether the editor has places to fill in */
-  constructor(find: (uri: string) => Opened | undefined, snippets: () => boolean) {
+  constructor(find: (uri: string) => OpenDocument | undefined, snippets: () => boolean) {
     this.#find = find;
     this.#snippets = snippets;
   }
@@ -63,6 +64,7 @@ export class Answers {
       format: document.format,
       schema: document.schema,
       snippets: this.#snippets(),
+      elsewhere: tagsOf(document.others),
     };
     return cursorsAt(document, text.offsetAt(params.position)).flatMap((cursor) => {
       const range = rangeOf(text, cursor);
@@ -80,7 +82,7 @@ export class Answers {
     const opened = this.#opened(params);
     if (opened === undefined) return null;
     const { document, text } = opened;
-    const said = hoverAt(document.root, document.text, text.offsetAt(params.position), document.schema);
+    const said = hoverAt(document, text.offsetAt(params.position));
     if (said === undefined) return null;
     return { contents: { kind: MarkupKind.Markdown, value: said.markdown }, range: rangeOf(text, said) };
   }
@@ -106,11 +108,18 @@ export class Answers {
   rename(params: RenameParams): WorkspaceEdit | null {
     const opened = this.#opened(params);
     const tag = opened && tagOf(opened, params);
-    if (opened === undefined || tag === undefined) return null;
+    if (opened === undefined || tag === undefined || tag.role === 'prefix') return null;
     const { document, text } = opened;
-    const changes = renamed(document.root, document.text, document.format, tag, params.newName);
-    if (typeof changes === 'string') throw new ResponseError(ErrorCodes.InvalidParams, changes);
-    return { changes: { [text.uri]: editsOf(text, changes) } };
+    const all = [document, ...document.others].map((one) => ({
+      text: one === document ? text : one.positions,
+      changes: renamed(one, tag, params.newName),
+    }));
+    const changes: Record<string, TextEdit[]> = {};
+    for (const { text: its, changes: made } of all) {
+      if (typeof made === 'string') throw new ResponseError(ErrorCodes.InvalidParams, made);
+      if (made.length > 0) changes[its.uri] = editsOf(its, made);
+    }
+    return { changes };
   }
 
   symbols(params: About): DocumentSymbol[] {
@@ -144,7 +153,7 @@ export class Answers {
         const { suggestion } = (diagnostic.data ?? {}) as DiagnosticData;
         const [start, end] = [text.offsetAt(range.start), text.offsetAt(range.end)];
         const problem = { code: String(code), start, end, suggestion };
-        return mendingActions(document.root, document.text, document.format, problem).map((action) => ({
+        return mendingActions(document, tagsOf(document.others), problem).map((action) => ({
           ...toAction(action),
           kind: CodeActionKind.QuickFix,
           diagnostics: [diagnostic],
@@ -179,8 +188,8 @@ export class Answers {
   }
 
   #opened({ textDocument: { uri } }: About): Opened | undefined {
-    const opened = this.#find(uri);
-    return opened?.document.isTooLong === true ? undefined : opened;
+    const document = this.#find(uri);
+    return document === undefined || document.isTooLong ? undefined : { document, text: document.positions };
   }
 
   #tags(
@@ -190,16 +199,19 @@ export class Answers {
     const opened = this.#opened(params);
     const tag = opened && tagOf(opened, params);
     if (opened === undefined || tag === undefined) return [];
-    const { document, text } = opened;
-    return choose(tagPlaces(document.root, document.text), tag).map((place) => ({
-      uri: text.uri,
-      range: rangeOf(text, place),
-    }));
+    const { document } = opened;
+    return [document, ...document.others].flatMap(({ root, text, positions }) =>
+      choose(tagPlaces(root, text), tag).map((place) => ({ uri: positions.uri, range: rangeOf(positions, place) })),
+    );
   }
 }
 
 function tagOf({ document, text }: Opened, { position }: TextDocumentPositionParams): TagPlace | undefined {
   return tagAt(tagPlaces(document.root, document.text), text.offsetAt(position));
+}
+
+function tagsOf(documents: readonly OpenDocument[]): readonly TagPlace[] {
+  return documents.flatMap(({ root, text }) => tagPlaces(root, text));
 }
 
 function rangeOf(text: TextDocument, { start, end }: { readonly start: number; readonly end: number }): Range {

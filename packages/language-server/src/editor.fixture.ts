@@ -37,7 +37,8 @@ export class Editor {
     connection.listen();
   }
 
-  static async start(snippets = true): Promise<Editor> {
+  /** @param more of what it says of itself at the beginning */
+  static async start(snippets = true, more: object = {}): Promise<Editor> {
     const [up, down] = [new PassThrough(), new PassThrough()];
     const server = createConnection(new StreamMessageReader(up), new StreamMessageWriter(down));
     new LanguageServer(server, { plugins, version: '0.0.0' }).listen();
@@ -47,7 +48,7 @@ export class Editor {
       server.dispose();
     });
     const capabilities = { textDocument: { completion: { completionItem: { snippetSupport: snippets } } } };
-    await client.sendRequest('initialize', { processId: null, rootUri: null, capabilities });
+    await client.sendRequest('initialize', { processId: null, rootUri: null, capabilities, ...more });
     await client.sendNotification('initialized', {});
     return editor;
   }
@@ -84,6 +85,20 @@ export class Editor {
       if (found !== undefined) return found.diagnostics;
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
+  }
+
+  /** Waits until what was said last of a document is as wanted. @returns its codes */
+  async codesOf(uri: string, isWanted: (codes: readonly unknown[]) => boolean): Promise<readonly unknown[]> {
+    for (;;) {
+      const codes = this.#published.findLast((each) => each.uri === uri)?.diagnostics.map(({ code }) => code);
+      if (codes !== undefined && isWanted(codes)) return codes;
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
+  }
+
+  /** What was said last of a document. */
+  toldOf(uri: string): readonly Diagnostic[] | undefined {
+    return this.#published.findLast((each) => each.uri === uri)?.diagnostics;
   }
 
   completion(): Promise<CompletionItem[]> {

@@ -1,22 +1,32 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Plugin } from '@sluice/plugin-api';
 import {
+  DidChangeConfigurationNotification,
+  DidChangeWatchedFilesNotification,
   TextDocuments,
   TextDocumentSyncKind,
+  type ClientCapabilities,
   type Connection,
   type InitializeParams,
   type InitializeResult,
   type PublishDiagnosticsParams,
 } from 'vscode-languageserver';
 import { TextDocument } from 'vscode-languageserver-textdocument';
-import { toDiagnostic } from './diagnosis.js';
-import { OpenDocument } from './document/open-document.js';
 import { Answers } from './answers.js';
+import { toDiagnostic } from './diagnosis.js';
+import { Documents } from './document/documents.js';
+import { filesSetting } from './document/file-groups.js';
+import { fileOf, type OpenDocument } from './document/open-document.js';
 
 export interface ServerOptions {
   /** Those that ship with the program. Plugins from elsewhere are known by their schema files alone. */
   readonly plugins: readonly Plugin[];
   readonly version: string;
+}
+
+/** What the editor's settings say of us. */
+interface Settings {
+  readonly files: unknown;
 }
 
 /** After a change, diagnostics wait this long, in ms, for the next one. */
@@ -37,24 +47,30 @@ export class LanguageServer {
   readonly #connection: Connection;
   readonly #options: ServerOptions;
   readonly #texts = new TextDocuments(TextDocument);
-  readonly #open = new Map<string, OpenDocument>();
+  readonly #documents: Documents;
+  /** Of which files diagnostics were told, and for which open document. */
+  readonly #told = new Map<string, string>();
   readonly #waiting = new Map<string, NodeJS.Timeout>();
-  #snippets = false;
+  #client: ClientCapabilities = {};
 
   constructor(connection: Connection, options: ServerOptions) {
     this.#connection = connection;
     this.#options = options;
+    this.#documents = new Documents(options.plugins);
   }
 
   listen(): void {
     const connection = this.#connection;
     connection.onInitialize((params) => this.#initialize(params));
+    connection.onInitialized(() => void this.#initialized());
+    connection.onDidChangeConfiguration(({ settings }) => void this.#configured(settings));
+    connection.onDidChangeWatchedFiles(() => this.#scheduleAll());
     this.#texts.onDidChangeContent(({ document }) => this.#changed(document));
     this.#texts.onDidClose(({ document: { uri } }) => this.#closed(uri));
     this.#texts.listen(connection);
     const answers = new Answers(
-      (uri) => this.#of(uri),
-      () => this.#snippets,
+      (uri) => this.#documents.find(uri),
+      () => this.#client.textDocument?.completion?.completionItem?.snippetSupport === true,
     );
     connection.onCompletion((params) => answers.completion(params));
     connection.onHover((params) => answers.hover(params));
@@ -70,8 +86,15 @@ export class LanguageServer {
     connection.listen();
   }
 
-  #initialize({ capabilities }: InitializeParams): InitializeResult {
-    this.#snippets = capabilities.textDocument?.completion?.completionItem?.snippetSupport === true;
+  #initialize(params: InitializeParams): InitializeResult {
+    const { capabilities, workspaceFolders } = params;
+    const options = params.initializationOptions as Partial<Settings> | undefined;
+    // What editors say that know of one folder only.
+    const { rootUri } = params as { readonly rootUri?: unknown };
+    this.#client = capabilities;
+    const folders = workspaceFolders?.map(({ uri }) => uri) ?? (typeof rootUri === 'string' ? [rootUri] : []);
+    this.#documents.roots = folders.map(fileOf);
+    this.#documents.setting = filesSetting(options?.files);
     return {
       serverInfo: { name: 'sluice', version: this.#options.version },
       capabilities: {
@@ -89,42 +112,92 @@ export class LanguageServer {
     };
   }
 
-  /** The present state of an open document. */
-  #of(uri: string): { readonly document: OpenDocument; readonly text: TextDocument } | undefined {
-    const text = this.#texts.get(uri);
-    const document = this.#open.get(uri);
-    return text === undefined || document === undefined ? undefined : { document, text };
+  /** Asks to be told of what the editor knows better: settings, and files that others change. */
+  async #initialized(): Promise<void> {
+    const { workspace } = this.#client;
+    try {
+      if (workspace?.didChangeConfiguration?.dynamicRegistration === true)
+        await this.#connection.client.register(DidChangeConfigurationNotification.type, { section: 'sluice' });
+      if (workspace?.didChangeWatchedFiles?.dynamicRegistration === true)
+        await this.#connection.client.register(DidChangeWatchedFilesNotification.type, {
+          watchers: [{ globPattern: '**/*.{json,jsonc,yaml,yml,toml}' }],
+        });
+      if (workspace?.configuration === true) await this.#configured(undefined);
+    } catch {
+      // An editor that refuses says so itself, and is helped with what is known.
+    }
+  }
+
+  /** @param pushed the settings, from editors that cannot be asked for them */
+  async #configured(pushed: unknown): Promise<void> {
+    let settings = (pushed as { readonly sluice?: Partial<Settings> } | null | undefined)?.sluice;
+    if (this.#client.workspace?.configuration === true) {
+      const asked: unknown = await this.#connection.workspace.getConfiguration('sluice').catch(() => undefined);
+      settings = (asked as Partial<Settings> | null | undefined) ?? undefined;
+    }
+    if (settings?.files === undefined) return;
+    this.#documents.setting = filesSetting(settings.files);
+    this.#scheduleAll();
   }
 
   #changed(text: TextDocument): void {
-    const { uri } = text;
-    const document = this.#open.get(uri) ?? new OpenDocument(uri, this.#options.plugins);
-    this.#open.set(uri, document);
-    document.update(text);
+    this.#documents.update(text);
+    this.#schedule(text.uri);
+  }
+
+  #scheduleAll(): void {
+    for (const { uri } of this.#documents.open) this.#schedule(uri);
+  }
+
+  #schedule(uri: string): void {
     clearTimeout(this.#waiting.get(uri));
     this.#waiting.set(
       uri,
-      setTimeout(() => void this.#publish(uri, text.version), DEBOUNCE_MS),
+      setTimeout(() => void this.#publish(uri), DEBOUNCE_MS),
     );
   }
 
   #closed(uri: string): void {
     clearTimeout(this.#waiting.get(uri));
     this.#waiting.delete(uri);
-    this.#open.delete(uri);
-    void this.#tell({ uri, diagnostics: [] });
+    const others = this.#documents.find(uri)?.others ?? [];
+    this.#documents.close(uri);
+    // What belongs to another one that is open is told with that.
+    const other = others.find((one) => this.#documents.find(one.uri) === one);
+    for (const [told, by] of [...this.#told, [uri, uri] as const]) {
+      if (by !== uri) continue;
+      this.#told.delete(told);
+      void this.#tell({ uri: told, diagnostics: [] });
+    }
+    if (other !== undefined) this.#schedule(other.uri);
   }
 
-  async #publish(uri: string, version: number): Promise<void> {
+  async #publish(uri: string): Promise<void> {
     this.#waiting.delete(uri);
+    const version = this.#documents.find(uri)?.positions.version;
     // What was asked meanwhile, and waits to be read, is answered first.
     for (let turn = 0; turn < TURNS; turn += 1) await setImmediate();
-    const document = this.#open.get(uri);
-    if (document === undefined || this.#texts.get(uri)?.version !== version) return;
-    const diagnostics = await this.#diagnostics(document);
+    const document = this.#documents.find(uri);
+    if (document === undefined || document.positions.version !== version) return;
+    const group = [document, ...document.others];
+    const versions = group.map((one) => one.positions.version);
+    const diagnostics = await this.#diagnostics(document, group);
     // Changed or closed meanwhile: the next ones are under way.
-    if (this.#texts.get(uri)?.version !== version) return;
-    await this.#tell({ uri, version, diagnostics });
+    if (this.#documents.find(uri)?.positions.version !== version) return;
+    for (const [index, one] of group.entries()) {
+      const { positions } = one;
+      const isOpen = this.#documents.find(one.uri) === one;
+      if (positions.version !== versions[index]) continue;
+      this.#told.set(one.uri, uri);
+      const own = { uri: one.uri, diagnostics: diagnostics.get(one) ?? [] };
+      await this.#tell(isOpen ? { ...own, version: positions.version } : own);
+    }
+    // Those that belonged to it before.
+    for (const [told, by] of [...this.#told]) {
+      if (by !== uri || group.some((one) => one.uri === told)) continue;
+      this.#told.delete(told);
+      await this.#tell({ uri: told, diagnostics: [] });
+    }
   }
 
   /** An editor that is gone needs to be told nothing. */
@@ -136,21 +209,30 @@ export class LanguageServer {
     }
   }
 
-  async #diagnostics(document: OpenDocument): Promise<ReturnType<typeof toDiagnostic>[]> {
-    if (document.isTooLong) return [tooLong];
+  /** By the document they are of; those without a place are told of the first one. */
+  async #diagnostics(
+    document: OpenDocument,
+    group: readonly OpenDocument[],
+  ): Promise<ReadonlyMap<OpenDocument, ReturnType<typeof toDiagnostic>[]>> {
+    if (document.isTooLong) return new Map([[document, [tooLong]]]);
+    const found = new Map<OpenDocument, ReturnType<typeof toDiagnostic>[]>(group.map((one) => [one, []]));
     try {
-      return (await document.diagnose()).map(toDiagnostic);
+      const byFile = new Map(group.map((one) => [one.file, one]));
+      for (const problem of await document.diagnose()) {
+        const of = byFile.get(problem.range?.file ?? document.file) ?? document;
+        found.get(of)?.push(toDiagnostic(problem));
+      }
     } catch (error) {
       // A fault of ours must not end the help with all other documents.
       const why = error instanceof Error ? error.message : String(error);
       this.#connection.console.error(`the diagnostics of a document failed: ${why}`);
-      return [];
     }
+    return found;
   }
 
   #stop(): void {
     for (const timer of this.#waiting.values()) clearTimeout(timer);
     this.#waiting.clear();
-    this.#open.clear();
+    this.#documents.clear();
   }
 }

@@ -6,20 +6,21 @@ import {
   loadTexts,
   outlinesOf,
   plainTree,
+  Source,
   prepareFormats,
   type Diagnostic,
   type Format,
   type TextFile,
 } from '@sluice/config';
 import type { Plugin } from '@sluice/plugin-api';
-import type { TextDocument } from 'vscode-languageserver-textdocument';
+import { TextDocument } from 'vscode-languageserver-textdocument';
 import { SchemaView } from '../schema/schema-view.js';
 import { readTree } from './read-tree.js';
 import { memberOf, type TextNode } from './text-tree.js';
 import { viewOf } from './tree-view.js';
 
 /** In UTF-16 units. Far beyond any configuration. */
-const MAX_LENGTH = 16 * 1024 * 1024;
+export const MAX_LENGTH = 16 * 1024 * 1024;
 /** What a configuration that names an unknown plugin may hold is not for us to judge. */
 const OF_PLUGINS: ReadonlySet<string> = new Set([
   'C_UNKNOWN_PROTOCOL',
@@ -31,11 +32,15 @@ const OF_PLUGINS: ReadonlySet<string> = new Set([
 /** The key `plugins` with a list in brackets, or a line for each. */
 const NAMING = /plugins["']?\s*:\s*(?:\[[^\]]*\]?|(?:-[^\n]*\s*)*)/i;
 
-/** A configuration that is open in an editor, with what is known of its present version. */
+/** A configuration that is open in an editor, or a part of one, with what is known of its present version. */
 export class OpenDocument {
+  readonly uri: string;
+  /** Its path, or its URI where it has none. */
+  readonly file: string;
   readonly #builtIn: readonly Plugin[];
+  readonly #groupOf: (document: OpenDocument) => readonly OpenDocument[];
   readonly #cache = new LoadCache();
-  readonly #file: string;
+  #positions = TextDocument.create('', '', 0, '');
   #text = '';
   #format: Format = 'jsonc';
   #tree: { readonly root: TextNode | undefined } | undefined;
@@ -45,9 +50,26 @@ export class OpenDocument {
   #schema: SchemaView | undefined;
   #outlines: ReturnType<typeof outlinesOf> = { plugins: [], problems: [], isOpen: false };
 
-  constructor(uri: string, builtIn: readonly Plugin[]) {
+  /** @param group all that make one configuration with a document, itself among them */
+  constructor(
+    uri: string,
+    builtIn: readonly Plugin[],
+    group: (document: OpenDocument) => readonly OpenDocument[] = (document) => [document],
+  ) {
+    this.uri = uri;
+    this.file = fileOf(uri);
     this.#builtIn = builtIn;
-    this.#file = fileOf(uri);
+    this.#groupOf = group;
+  }
+
+  /** Of its offsets, in lines and columns. */
+  get positions(): TextDocument {
+    return this.#positions;
+  }
+
+  /** The others that make one configuration with it. */
+  get others(): readonly OpenDocument[] {
+    return this.#groupOf(this).filter((one) => one !== this);
   }
 
   get text(): string {
@@ -63,6 +85,7 @@ export class OpenDocument {
   }
 
   update(document: TextDocument): void {
+    this.#positions = document;
     this.#text = document.getText();
     this.#format = formatOf(document);
     this.#tree = undefined;
@@ -81,7 +104,7 @@ export class OpenDocument {
   }
 
   get #asFile(): TextFile {
-    return { file: this.#file, text: this.#text, format: this.#format };
+    return { file: this.file, text: this.#text, format: this.#format };
   }
 
   /** Of what it may hold, with the plugins that it names. */
@@ -92,24 +115,25 @@ export class OpenDocument {
     return this.#schema;
   }
 
-  /** Everything that is wrong with it. */
+  /** Everything that is wrong with it, and with what belongs to it: ranges tell the files. */
   async diagnose(): Promise<readonly Diagnostic[]> {
-    const file = this.#asFile;
-    await prepareFormats([file]);
+    const group = this.#groupOf(this);
+    const files = group.map((one) => one.#asFile);
+    await prepareFormats(files);
     // To read a long text only for the few plugins that it names would take as long as all the rest.
-    const namedAs = NAMING.exec(this.#text)?.[0];
+    const namedAs = group.map((one) => `${one.file} ${NAMING.exec(one.#text)?.[0] ?? ''}`).join('\n');
     if (namedAs !== this.#namedAs) this.#lookForPlugins();
     this.#namedAs = namedAs;
     const { plugins, problems, isOpen } = this.#outlines;
     // Of plugins from elsewhere only what their schema files say is used: nothing of them runs here.
     const known = [...this.#builtIn, ...(plugins as readonly Plugin[])];
-    const { diagnostics } = loadTexts([file], { plugins: known, cache: this.#cache });
+    const { diagnostics } = loadTexts(files, { plugins: known, cache: this.#cache });
     const kept = diagnostics.filter(
       ({ code, pointer }) =>
         !(code === 'C_IGNORED' && pointer.startsWith('/plugins')) && !(isOpen && OF_PLUGINS.has(code)),
     );
     const told = problems.map(({ wanted, message }): Diagnostic => {
-      const range = this.#rangeOf(wanted.specifier);
+      const range = group.map((one) => one.#rangeOf(wanted.specifier)).find((found) => found !== undefined);
       return {
         code: 'C_PLUGIN_LOAD',
         severity: 'warning',
@@ -123,24 +147,25 @@ export class OpenDocument {
 
   /** Looks again only when other plugins are named. */
   #lookForPlugins(): void {
-    const names = (memberOf(this.root, 'plugins')?.items ?? [])
-      .map(({ value }) => value)
-      .filter((value) => typeof value === 'string');
-    const named = JSON.stringify(names);
+    const wanted = this.#groupOf(this).flatMap(({ root, file }) =>
+      (memberOf(root, 'plugins')?.items ?? [])
+        .map(({ value }) => value)
+        .filter((value) => typeof value === 'string')
+        .map((specifier) => ({ specifier, folder: dirname(file), place: { pointer: '/plugins' } })),
+    );
+    const named = JSON.stringify(wanted);
     if (named === this.#named) return;
     this.#named = named;
     this.#schema = undefined;
-    const folder = dirname(this.#file);
-    this.#outlines = outlinesOf(names.map((specifier) => ({ specifier, folder, place: { pointer: '/plugins' } })));
+    this.#outlines = outlinesOf(wanted);
   }
 
   #rangeOf(specifier: string): Diagnostic['range'] {
     const node = memberOf(this.root, 'plugins')?.items.find(({ value }) => value === specifier);
     if (node === undefined) return undefined;
-    const before = this.#text.slice(0, node.start);
-    const line = before.split('\n').length;
-    const column = node.start - (before.lastIndexOf('\n') + 1) + 1;
-    return { file: this.#file, line, column, endLine: line, endColumn: column + node.end - node.start };
+    // As the loader counts, without the mark.
+    const shift = isOffset(this.#text) ? 1 : 0;
+    return new Source(this.file, this.#text).range(node.start - shift, node.end - shift);
   }
 }
 
@@ -150,7 +175,7 @@ function isOffset(text: string): boolean {
 }
 
 /** Plugins are looked for from where the file is. */
-function fileOf(uri: string): string {
+export function fileOf(uri: string): string {
   try {
     return fileURLToPath(uri);
   } catch {

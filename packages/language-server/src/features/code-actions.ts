@@ -1,10 +1,11 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { nearest, type Format } from '@sluice/config';
 import { stringify } from 'yaml';
+import type { OpenDocument } from '../document/open-document.js';
 import { findAt, memberOf, type TextNode } from '../document/text-tree.js';
 import type { SchemaView } from '../schema/schema-view.js';
 import type { Change } from './rename.js';
-import { tagAt, tagPlaces } from './tag-places.js';
+import { tagAt, tagPlaces, type TagPlace } from './tag-places.js';
 
 export interface Action {
   readonly title: string;
@@ -22,11 +23,13 @@ export interface ToldProblem {
   readonly suggestion: string | undefined;
 }
 
-/** What mends a problem. */
+/**
+ * What mends a problem.
+ * @param elsewhere tags of files that belong to the text's
+ */
 export function mendingActions(
-  root: TextNode | undefined,
-  text: string,
-  format: Format,
+  { root, text, format }: Pick<OpenDocument, 'root' | 'text' | 'format'>,
+  elsewhere: readonly TagPlace[],
   problem: ToldProblem,
 ): Action[] {
   const actions: Action[] = [];
@@ -44,7 +47,7 @@ export function mendingActions(
       const added = addedOutbound(root, text, format, tag.name);
       if (added !== undefined)
         actions.push({ title: `Add an outbound "${tag.name}"`, changes: [added], mends: suggestion === undefined });
-      const known = places.filter(({ kind, role }) => kind === 'outbound' && role === 'definition');
+      const known = [...places, ...elsewhere].filter(({ kind, role }) => kind === 'outbound' && role === 'definition');
       const near = nearest(
         tag.name,
         known.map(({ name }) => name),

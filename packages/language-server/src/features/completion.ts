@@ -19,6 +19,8 @@ export interface CompletionContext {
   readonly schema: SchemaView;
   /** Whether the editor has places to fill in. */
   readonly snippets: boolean;
+  /** Tags of files that belong to the text's. */
+  readonly elsewhere: readonly TagPlace[];
 }
 
 /** An item, and what it takes the place of. */
@@ -107,11 +109,11 @@ function values(cursor: Cursor, context: CompletionContext): Offer[] {
 }
 
 /** Tags that may stand at the cursor: each name once. */
-function tagsFor(cursor: Cursor, { text }: CompletionContext): TagPlace[] {
+function tagsFor(cursor: Cursor, { text, elsewhere }: CompletionContext): TagPlace[] {
   const pattern = tagPatternAt(cursor.path);
   if (pattern === undefined || pattern.role === 'definition') return [];
   const names = new Map<string, TagPlace>();
-  for (const place of tagPlaces(cursor.root, text))
+  for (const place of [...tagPlaces(cursor.root, text), ...elsewhere])
     if (place.role === 'definition' && place.kind === pattern.kind) names.set(place.name, place);
   const rule = parentOf(cursor);
   // An inbound that is named already need not be offered again.

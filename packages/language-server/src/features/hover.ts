@@ -1,6 +1,6 @@
 import type { JsonSchema } from '@sluice/config';
-import { findAt, type TextNode } from '../document/text-tree.js';
-import type { SchemaView } from '../schema/schema-view.js';
+import type { OpenDocument } from '../document/open-document.js';
+import { findAt, memberOf, nodeAt, type TextNode } from '../document/text-tree.js';
 import { definitionsOf, tagAt, tagPatternAt, tagPlaces, type TagPlace } from './tag-places.js';
 
 export interface HoverText {
@@ -10,12 +10,8 @@ export interface HoverText {
 }
 
 /** What is known of the key or value at an offset. Never says what a value is. */
-export function hoverAt(
-  root: TextNode | undefined,
-  text: string,
-  offset: number,
-  schema: SchemaView,
-): HoverText | undefined {
+export function hoverAt(document: OpenDocument, offset: number): HoverText | undefined {
+  const { root, text, schema } = document;
   const found = findAt(root, offset);
   if (root === undefined || found === undefined) return undefined;
   const { path, member, node } = found;
@@ -28,7 +24,7 @@ export function hoverAt(
   if (member === undefined && tagPatternAt(path) !== undefined) {
     const places = tagPlaces(root, text);
     const tag = tagAt(places, offset);
-    if (tag !== undefined) said.add(meaningOf(tag, places, root));
+    if (tag !== undefined) said.add(meaningOf(tag, document));
   }
   if (said.size === 0) return undefined;
   const span = member === undefined ? node : { start: member.start, end: member.keyEnd };
@@ -45,16 +41,14 @@ function* saidOf(schema: JsonSchema, value: TextNode | undefined): Generator<str
   if (text !== undefined) yield text;
 }
 
-function meaningOf(tag: TagPlace, places: readonly TagPlace[], root: TextNode): string {
-  const definitions = definitionsOf(places, tag);
+function meaningOf(tag: TagPlace, document: OpenDocument): string {
   if (tag.role === 'definition') return `This is ${tag.kind} \`${tag.name}\`.`;
-  if (definitions.length === 0) return `No ${tag.kind} is called \`${tag.name}\`.`;
-  const names = definitions.map(({ name, path }) => {
-    const [list, index] = path;
-    const entry = typeof list === 'string' ? root.members.find(({ key }) => key === list)?.value : undefined;
-    const handler = typeof index === 'number' ? entry?.items[index] : undefined;
-    const protocol = handler?.members.find(({ key }) => key === 'protocol')?.value?.value;
-    return `\`${name}\`${typeof protocol === 'string' ? ` (${protocol})` : ''}`;
-  });
+  const names = [document, ...document.others].flatMap(({ root, text }) =>
+    definitionsOf(tagPlaces(root, text), tag).map(({ name, path }) => {
+      const protocol = memberOf(nodeAt(root, path.slice(0, -1)), 'protocol')?.value;
+      return `\`${name}\`${typeof protocol === 'string' ? ` (${protocol})` : ''}`;
+    }),
+  );
+  if (names.length === 0) return `No ${tag.kind} is called \`${tag.name}\`.`;
   return `Means ${tag.kind} ${names.join(', ')}.`;
 }

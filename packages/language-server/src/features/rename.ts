@@ -1,5 +1,4 @@
-import type { Format } from '@sluice/config';
-import type { TextNode } from '../document/text-tree.js';
+import type { OpenDocument } from '../document/open-document.js';
 import { tagPlaces, type TagPlace } from './tag-places.js';
 
 /** A change of a text, by offsets. */
@@ -14,9 +13,7 @@ export interface Change {
  * @returns why it cannot be done instead
  */
 export function renamed(
-  root: TextNode | undefined,
-  text: string,
-  format: Format,
+  { root, text, format }: Pick<OpenDocument, 'root' | 'text' | 'format'>,
   { kind, name }: TagPlace,
   newName: string,
 ): Change[] | string {
