@@ -3,6 +3,7 @@ import { heartbeat } from './heartbeat.js';
 import { hoursMatcher, hoursRule } from './hours.js';
 import { WhisperInbound } from './inbound.js';
 import { WhisperOutbound } from './outbound.js';
+import { murmur } from './murmur.js';
 import { inboundSettings, outboundSettings, type InboundSettings, type OutboundSettings } from './schema.js';
 
 export const whisperInbound = defineInbound<InboundSettings>({
@@ -21,9 +22,10 @@ export const whisperOutbound = defineOutbound<OutboundSettings>({
 export default definePlugin({
   name: 'whisper',
   version: '0.1.0',
-  description: 'A toy protocol, a rule type and a service.',
+  description: 'A toy protocol, a transport, a rule type and a service.',
   inbounds: { whisper: whisperInbound },
   outbounds: { whisper: whisperOutbound },
+  transports: { murmur },
   ruleTypes: { hours: hoursRule },
   ruleMatchers: { hours: hoursMatcher },
   services: { heartbeat },
