@@ -147,6 +147,14 @@ export interface SourceRange {
   readonly endColumn: number;
 }
 
+/** Another place that a problem concerns. */
+export interface RelatedPlace {
+  /** What is there. */
+  readonly message: string;
+  readonly pointer: string;
+  readonly range?: SourceRange | undefined;
+}
+
 /** One problem of a configuration. Secret values never appear in it. */
 export interface Diagnostic {
   /** A stable code of the diagnostics catalogue. */
@@ -159,6 +167,8 @@ export interface Diagnostic {
   readonly found?: string | undefined;
   readonly expected?: string | undefined;
   readonly suggestion?: string | undefined;
+  /** Where else one has to look: the other of two places that do not go together. */
+  readonly related?: readonly RelatedPlace[] | undefined;
 }
 
 export interface LoadResult {

@@ -1,5 +1,11 @@
 import type { Diagnostic as Problem } from '@sluice/config';
-import { DiagnosticSeverity, DiagnosticTag, type Diagnostic } from 'vscode-languageserver';
+import {
+  DiagnosticSeverity,
+  DiagnosticTag,
+  type Diagnostic,
+  type DiagnosticRelatedInformation,
+  type Range,
+} from 'vscode-languageserver';
 
 /** Told with each diagnostic, and given back with the question what mends it. */
 export interface DiagnosticData {
@@ -26,9 +32,12 @@ const REPLACED: ReadonlySet<string> = new Set([
   'C_EMPTY_SELECTOR',
 ]);
 
-/** A problem of a configuration, in the protocol's words. Without a place it is told at the beginning. */
-export function toDiagnostic(problem: Problem): Diagnostic {
-  const { code, severity, message, range, found, expected, suggestion } = problem;
+/**
+ * A problem of a configuration, in the protocol's words. Without a place it is told at the beginning.
+ * @param uriOf of a file; undefined for editors that show one place only
+ */
+export function toDiagnostic(problem: Problem, uriOf?: (file: string) => string): Diagnostic {
+  const { code, severity, message, range, found, expected, suggestion, related = [] } = problem;
   const notes = [
     ...(found === undefined ? [] : [`found ${found}`]),
     ...(expected === undefined || message.includes(expected) ? [] : [`expected ${expected}`]),
@@ -47,12 +56,26 @@ export function toDiagnostic(problem: Problem): Diagnostic {
     code,
     severity: severities[severity],
     message: [message, ...notes].join('\n'),
-    range: {
-      start: { line: (range?.line ?? 1) - 1, character: (range?.column ?? 1) - 1 },
-      end: { line: (range?.endLine ?? 1) - 1, character: (range?.endColumn ?? 1) - 1 },
-    },
+    range: toRange(range),
     data,
+    ...(uriOf === undefined || related.length === 0 ? {} : { relatedInformation: elsewhere(related, uriOf) }),
     ...(tags === undefined ? {} : { tags }),
+  };
+}
+
+function elsewhere(
+  related: NonNullable<Problem['related']>,
+  uriOf: (file: string) => string,
+): DiagnosticRelatedInformation[] {
+  return related.flatMap(({ message, range }) =>
+    range === undefined ? [] : [{ message, location: { uri: uriOf(range.file), range: toRange(range) } }],
+  );
+}
+
+function toRange(range: Problem['range']): Range {
+  return {
+    start: { line: (range?.line ?? 1) - 1, character: (range?.column ?? 1) - 1 },
+    end: { line: (range?.endLine ?? 1) - 1, character: (range?.endColumn ?? 1) - 1 },
   };
 }
 

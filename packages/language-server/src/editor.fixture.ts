@@ -47,7 +47,8 @@ export class Editor {
       client.dispose();
       server.dispose();
     });
-    const capabilities = { textDocument: { completion: { completionItem: { snippetSupport: snippets } } } };
+    const completion = { completionItem: { snippetSupport: snippets } };
+    const capabilities = { textDocument: { completion, publishDiagnostics: { relatedInformation: true } } };
     await client.sendRequest('initialize', { processId: null, rootUri: null, capabilities, ...more });
     await client.sendNotification('initialized', {});
     return editor;

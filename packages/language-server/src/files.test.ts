@@ -55,9 +55,27 @@ describe('a folder with one configuration in several files', () => {
     await editor.codesOf(uriOf(`${folder}/20-out.sluice.yaml`), (codes) => codes.length > 0);
     for (const name of Object.keys(texts)) {
       const file = join(root, folder, name);
-      const wanted = diagnostics.filter(({ range }) => range?.file === file).map(toDiagnostic);
+      const uriOf = (path: string): string => pathToFileURL(path).href;
+      const own = diagnostics.filter(({ range }) => range?.file === file);
+      const wanted = own.map((problem) => toDiagnostic(problem, uriOf));
       expect(editor.toldOf(pathToFileURL(file).href), name).toEqual(wanted);
     }
+  });
+
+  it('is told of with the places in its other files', async () => {
+    const again = '{ "outbounds": [{ "tag": "spare", "protocol": "freedom" }, { "protocol": "freedom" }] }';
+    await editor.open(again, uriOf(`${folder}/40-more.json`));
+    writeFileSync(join(root, folder, '40-more.json'), again);
+    const [problem] = (await editor.diagnostics()).filter(({ code }) => code === 'C_MERGE');
+    expect(problem?.relatedInformation).toEqual([
+      {
+        message: 'what does not count',
+        location: {
+          uri: uriOf(`${folder}/20-out.sluice.yaml`),
+          range: { start: { line: 1, character: 2 }, end: { line: 1, character: 3 } },
+        },
+      },
+    ]);
   });
 
   it('is known by its tags in each of its files', async () => {

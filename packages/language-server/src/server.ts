@@ -218,9 +218,11 @@ export class LanguageServer {
     const found = new Map<OpenDocument, ReturnType<typeof toDiagnostic>[]>(group.map((one) => [one, []]));
     try {
       const byFile = new Map(group.map((one) => [one.file, one]));
+      const uriOf = (file: string): string => byFile.get(file)?.uri ?? document.uri;
+      const areShown = this.#client.textDocument?.publishDiagnostics?.relatedInformation === true;
       for (const problem of await document.diagnose()) {
         const of = byFile.get(problem.range?.file ?? document.file) ?? document;
-        found.get(of)?.push(toDiagnostic(problem));
+        found.get(of)?.push(toDiagnostic(problem, areShown ? uriOf : undefined));
       }
     } catch (error) {
       // A fault of ours must not end the help with all other documents.

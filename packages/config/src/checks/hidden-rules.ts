@@ -31,8 +31,9 @@ export function checkHiddenRules(
     const [rule, by] = [rules[index] as RuleEntry, rules[hider] as RuleEntry];
     const isSame = rule.outboundTag === by.outboundTag && rule.balancerTag === by.balancerTag;
     const message = `no connection comes to this rule: an earlier one takes all that it would match: ${where(by.node)}`;
-    if (isSame) problems.info('C_HIDDEN_RULE', rule.node.place, `${message}, and leads to the same place`);
-    else problems.warning('C_HIDDEN_RULE', rule.node.place, message);
+    const related = [{ place: by.node.place, message: 'the rule that takes it all' }];
+    if (isSame) problems.info('C_HIDDEN_RULE', rule.node.place, `${message}, and leads to the same place`, { related });
+    else problems.warning('C_HIDDEN_RULE', rule.node.place, message, { related });
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Problems } from '../diagnostics/problems.js';
 import { isUnix, listenPlace, type InboundEntry } from '../entries/inbound.js';
-import { member } from '../source/node.js';
+import { member, type ObjectNode, type Place } from '../source/node.js';
 import { where } from './tags.js';
 
 /** Two inbounds cannot listen in one place: the second one's start would fail. */
@@ -8,11 +8,20 @@ export function checkListenConflicts(inbounds: readonly InboundEntry[], problems
   for (const [index, inbound] of inbounds.entries()) {
     const earlier = inbounds.slice(0, index).find((other) => conflict(inbound, other));
     if (earlier === undefined) continue;
-    const place = member(inbound.node, 'port')?.place ?? listenPlace(inbound.node);
-    problems.error('C_LISTEN_CONFLICT', place, `another inbound listens here: ${where(earlier.node)}`, {
-      found: describe(inbound),
-    });
+    problems.error(
+      'C_LISTEN_CONFLICT',
+      portPlace(inbound.node),
+      `another inbound listens here: ${where(earlier.node)}`,
+      {
+        found: describe(inbound),
+        related: [{ place: portPlace(earlier.node), message: 'the other inbound listens here' }],
+      },
+    );
   }
+}
+
+function portPlace(node: ObjectNode): Place {
+  return member(node, 'port')?.place ?? listenPlace(node);
 }
 
 function conflict(a: InboundEntry, b: InboundEntry): boolean {

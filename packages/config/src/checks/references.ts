@@ -6,7 +6,7 @@ import type { OutboundEntry } from '../entries/outbound.js';
 import type { RuleEntry } from '../entries/rule.js';
 import type { ServiceEntry } from '../entries/service.js';
 import { member, type ConfigNode, type ObjectNode, type ScalarNode } from '../source/node.js';
-import { anyOf } from './tags.js';
+import { anyOf, tagPlace } from './tags.js';
 
 /**
  * V2Ray sends what a rule leads to an unknown outbound to the default one; here it is an error.
@@ -48,15 +48,20 @@ function checkServiceTags(
   services: readonly ServiceEntry[],
   problems: Problems,
 ): void {
-  const owners = new Map(outbounds.filter(({ tag }) => tag !== '').map(({ tag }) => [tag, 'an outbound']));
+  const owners = new Map(
+    outbounds
+      .filter(({ tag }) => tag !== '')
+      .map(({ tag, node }) => [tag, { noun: 'an outbound', place: tagPlace(node) }]),
+  );
   for (const { key, node, outboundTags } of services) {
     for (const tag of outboundTags) {
       const owner = owners.get(tag);
       if (owner !== undefined)
-        problems.error('C_DUPLICATE_TAG', node.place, `"${key}" takes connections by a tag that ${owner} has`, {
+        problems.error('C_DUPLICATE_TAG', node.place, `"${key}" takes connections by a tag that ${owner.noun} has`, {
           found: JSON.stringify(tag),
+          related: [{ place: owner.place, message: `${owner.noun} of this tag` }],
         });
-      owners.set(tag, `"${key}"`);
+      owners.set(tag, { noun: `"${key}"`, place: node.place });
     }
   }
 }

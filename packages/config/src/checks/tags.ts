@@ -1,6 +1,6 @@
 import type { Problems } from '../diagnostics/problems.js';
 import { orList } from '../schema/description.js';
-import { member, type ObjectNode } from '../source/node.js';
+import { member, type ObjectNode, type Place } from '../source/node.js';
 
 const MOST_LISTED = 8;
 
@@ -19,11 +19,16 @@ export function checkDuplicateTags(entries: readonly Tagged[], noun: string, pro
       first.set(tag, node);
       continue;
     }
-    const place = member(node, 'tag')?.place ?? node.place;
-    problems.error('C_DUPLICATE_TAG', place, `another ${noun} has this tag: ${where(earlier)}`, {
+    problems.error('C_DUPLICATE_TAG', tagPlace(node), `another ${noun} has this tag: ${where(earlier)}`, {
       found: JSON.stringify(tag),
+      related: [{ place: tagPlace(earlier), message: `the other ${noun} of this tag` }],
     });
   }
+}
+
+/** Where the tag of an entry stands, or the entry if it has none. */
+export function tagPlace(node: ObjectNode): Place {
+  return (member(node, 'tag') ?? node).place;
 }
 
 /** Tags for all entries: their own, or one made up from a name, different from every other. */

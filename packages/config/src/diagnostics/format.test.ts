@@ -25,6 +25,22 @@ describe('formatDiagnostic', () => {
     );
   });
 
+  it('says where else to look', () => {
+    const related = [
+      {
+        message: 'the other one',
+        pointer: '/inbounds/1',
+        range: { file: 'b\u001b.json', line: 7, column: 3, endLine: 7, endColumn: 4 },
+      },
+      { message: 'and one of no file', pointer: '/inbounds/2' },
+    ];
+    expect(
+      formatDiagnostic({ ...diagnostic, related })
+        .split('\n')
+        .slice(2),
+    ).toEqual(['    see b·.json:7:3 the other one', '    see /inbounds/2 and one of no file']);
+  });
+
   it('shows the pointer where there is no place', () => {
     const withoutRange = { ...diagnostic, range: undefined };
     expect(formatDiagnostic({ ...withoutRange, severity: 'warning' }).split('\n')[0]).toBe(

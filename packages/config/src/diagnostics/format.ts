@@ -6,12 +6,12 @@ const WIDTH = 100;
 
 /**
  * A diagnostic for a terminal: "file:line:column severity code message", then the line with a
- * caret, then what was found and expected. Secrets in the text are masked.
+ * caret, then what was found and expected, and where else to look. Secrets in the text are masked.
  * @param sourceText the text of the diagnostic's file, as in `sources` of a load result
  */
 export function formatDiagnostic(diagnostic: Diagnostic, sourceText?: string): string {
-  const { code, severity, message, pointer, range, found, expected, suggestion } = diagnostic;
-  const where = range === undefined ? (pointer === '' ? '/' : pointer) : `${range.file}:${range.line}:${range.column}`;
+  const { code, severity, message, pointer, range, found, expected, suggestion, related = [] } = diagnostic;
+  const where = placeOf(pointer, range);
   const lines = [printable(`${where} ${severity} ${code} ${message}`)];
   if (range !== undefined && sourceText !== undefined) lines.push(...frame(range, sourceText));
   const notes = [];
@@ -19,7 +19,13 @@ export function formatDiagnostic(diagnostic: Diagnostic, sourceText?: string): s
   if (expected !== undefined && !message.includes(expected)) notes.push(`expected ${expected}`);
   if (suggestion !== undefined) notes.push(`did you mean ${suggestion}?`);
   if (notes.length > 0) lines.push(printable(`    ${notes.join('; ')}`));
+  for (const other of related) lines.push(printable(`    see ${placeOf(other.pointer, other.range)} ${other.message}`));
   return lines.join('\n');
+}
+
+function placeOf(pointer: string, range: SourceRange | undefined): string {
+  if (range === undefined) return pointer === '' ? '/' : pointer;
+  return `${range.file}:${range.line}:${range.column}`;
 }
 
 /** The text that was shown last: a file has many diagnostics, and can be long. */

@@ -1,4 +1,4 @@
-import type { Diagnostic, Severity, SourceRange } from '../model.js';
+import type { Diagnostic, RelatedPlace, Severity, SourceRange } from '../model.js';
 import type { Place } from '../source/node.js';
 import type { DiagnosticCode } from './catalogue.js';
 
@@ -7,6 +7,8 @@ export interface ProblemDetails {
   readonly expected?: string | undefined;
   /** What could be written instead. */
   readonly suggestion?: string | undefined;
+  /** Other places that the problem concerns, and what is there. */
+  readonly related?: readonly { readonly place: Place; readonly message: string }[] | undefined;
 }
 
 /** Collects what is wrong with a configuration. */
@@ -63,7 +65,8 @@ export class Problems {
 
   #add(severity: Severity, code: DiagnosticCode, place: Place, message: string, details: ProblemDetails): void {
     const range = rangeOf(place);
-    const known = Object.entries(details).filter(([, value]) => value !== undefined);
+    const { related = [], ...words } = details;
+    const known = Object.entries(words).filter(([, value]) => value !== undefined);
     this.#diagnostics.push(
       Object.freeze({
         code,
@@ -72,9 +75,15 @@ export class Problems {
         pointer: place.pointer,
         ...(range === undefined ? {} : { range }),
         ...Object.fromEntries(known),
+        ...(related.length === 0 ? {} : { related: Object.freeze(related.map(relatedPlace)) }),
       }),
     );
   }
+}
+
+function relatedPlace({ place, message }: { readonly place: Place; readonly message: string }): RelatedPlace {
+  const range = rangeOf(place);
+  return Object.freeze({ message, pointer: place.pointer, ...(range === undefined ? {} : { range }) });
 }
 
 /** A place of several lines is shown by its first character: the bracket that opens it. */

@@ -45,18 +45,21 @@ function mergeHandlers(
       'C_MERGE',
       later.place,
       `these ${key} take the place of all ${earlier.items.length} of the files before`,
+      { related: [{ place: earlier.place, message: 'what does not count' }] },
     );
     return later;
   }
   const tag = tagOf(only);
   const same = earlier.items.findIndex((item) => tagOf(item) === tag);
-  if (same >= 0) {
+  const replaced = earlier.items[same];
+  if (replaced !== undefined) {
     if (tag === '') {
       const noun = key.slice(0, -1);
       problems.warning(
         'C_MERGE',
         only.place,
         `this ${noun} without a tag takes the place of the ${noun} without a tag of the files before`,
+        { related: [{ place: replaced.place, message: 'what does not count' }] },
       );
     }
     return { ...earlier, items: earlier.items.map((item, index) => (index === same ? only : item)) };

@@ -67,6 +67,7 @@ function normaliseObject(
         'C_DUPLICATE_KEY',
         earlier.keyPlace,
         `${quote(earlier.keyPlace, known.key)} stands here and again further on; the last one counts`,
+        { related: [{ place: one.keyPlace, message: 'the one that counts' }] },
       );
       members.delete(known.key);
     }

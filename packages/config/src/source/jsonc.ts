@@ -97,6 +97,7 @@ export function readJsonc(
           'C_DUPLICATE_KEY',
           earlier.keyPlace,
           `${JSON.stringify(key)} stands here and again further on; the last one counts`,
+          { related: [{ place: placeOf(keyNode, own), message: 'the one that counts' }] },
         );
         members.delete(key);
       }

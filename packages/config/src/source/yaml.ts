@@ -263,6 +263,7 @@ class YamlTree {
           'C_DUPLICATE_KEY',
           earlier.keyPlace,
           `${JSON.stringify(key)} stands here and again further on; the last one counts`,
+          { related: [{ place: this.#placeOf(pair.key, own), message: 'the one that counts' }] },
         );
       }
       members.delete(key);
