@@ -171,14 +171,14 @@ class PlainYaml {
       return read();
     } catch (error) {
       if (!(error instanceof Unusual) || this.readPart === undefined || part.depth > MAX_DEPTH) throw error;
-      // What makes sense only with what stands around it.
-      if (/^[?:](?:\s|$)/.test(this.#text.slice(start, start + 2))) throw error;
       let after = first + 1;
       while (this.#belongs(this.#lines[after], indent, part.kind)) after += 1;
       const next = this.#lines[after];
       // A bracket may be closed as far out as the key before it stands.
       if (next !== undefined && /[\]}]/.test(this.#text[next.begin + next.column] ?? '')) throw error;
       const text = ' '.repeat(indent) + this.#text.slice(start, next?.begin);
+      // What makes sense only with what stands around it.
+      if (/^ *[?:](?:\s|$)/m.test(text)) throw error;
       const node = this.readPart({ ...part, text, offset: start - indent });
       this.#at = after;
       this.#partEnd = { at: after, end: node?.place.span?.end };

@@ -106,7 +106,10 @@ class YamlParts {
   }
 
   read({ kind, text, offset, pointer, index, depth }: YamlPart): ConfigNode | undefined {
-    const document = documentOf(text, offset, depth);
+    // What comes first in a list or object is read a little differently from what follows.
+    const indent = ' '.repeat(text.search(/[^ ]/));
+    const before = index === 0 ? '' : `${indent}${kind === 'item' ? '-' : 'k:'} v\n`;
+    const document = documentOf(before + text, offset - before.length, depth);
     if (document === undefined) return undefined;
     if (document.errors.length > 0) {
       reportYamlErrors(this.source, document.errors, this.problems, offset + text.length);
@@ -115,16 +118,17 @@ class YamlParts {
     const { contents } = document;
     const list = isMap(contents) || isSeq(contents) ? contents : undefined;
     if (list === undefined || isSeq(list) !== (kind === 'item')) return undefined;
+    if (index > 0) list.items.shift();
     if (list.items.length !== 1 || list.flow === true || list.tag !== undefined) return undefined;
     this.arePlain &&= !/[&*]|<</.test(text);
-    const before = this.problems.count;
+    const known = this.problems.count;
     try {
       return isMap(list) ? this.#tree.convert(list, pointer, depth) : this.#tree.entry(list, pointer, index, depth);
     } catch (error) {
       if (error instanceof Refused) throw new RefusedPart(this.problems);
       throw error;
     } finally {
-      this.arePlain &&= this.problems.count === before;
+      this.arePlain &&= this.problems.count === known;
     }
   }
 }
