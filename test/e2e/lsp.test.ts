@@ -45,6 +45,16 @@ describe('sluice lsp', () => {
     expect((await hear([], true)).code).toBe(1);
   });
 
+  it('takes what the client of Visual Studio Code says to every server', async () => {
+    const own = [program, 'lsp', '--stdio', `--clientProcessId=${process.pid}`];
+    const child = spawn(process.execPath, own, { stdio: ['pipe', 'ignore', 'pipe'], timeout: 20_000 });
+    children.push(child);
+    let errors = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
+    for (const each of [frame(initialize), ...goodbye]) child.stdin.write(each);
+    expect([await once(child, 'close'), errors]).toEqual([[0, null], '']);
+  });
+
   it.each([
     ['no JSON', frame('{nope')],
     ['a message without its parameters', frame({ method: 'textDocument/didOpen', params: {} })],

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile } from 'node:fs/promises';
 import { builtinModules } from 'node:module';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describePeers } from '../peers/describe-peers.js';
@@ -9,6 +9,8 @@ import { startLanguageServer } from '../peers/language-server.js';
 import { runProcess } from '../peers/process.js';
 import { temporaryFolder, type TemporaryFolder } from '../peers/temporary.js';
 
+const standIn = fileURLToPath(new URL('../peers/vscode-stand-in.cjs', import.meta.url));
+const session = fileURLToPath(new URL('vscode-session.cjs', import.meta.url));
 const script = fileURLToPath(new URL('../../packages/vscode/scripts/package.mjs', import.meta.url));
 
 // Tests the archive, takes it apart, and reads both XML files and all JSON files.
@@ -106,5 +108,32 @@ describePeers('the extension for VS Code', ['python3'], () => {
     } finally {
       await server.close();
     }
+  });
+
+  it('starts in an editor, tells what is wrong, and does what its commands say', async () => {
+    const modules = join(folder.path, 'modules');
+    const written = join(folder.path, 'written files');
+    const vscode = join(modules, 'vscode/index.js');
+    for (const each of [dirname(vscode), written]) await mkdir(each, { recursive: true });
+    await copyFile(standIn, vscode);
+    const env = { ...process.env, NODE_PATH: modules };
+    const { stdout, ...ended } = await runProcess(process.execPath, [session, extension, written, vscode], { env });
+    expect(ended).toMatchObject({ code: 0, stderr: '' });
+    const result = JSON.parse(stdout) as Readonly<Record<string, unknown>>;
+    const declared = manifest.contributes.commands.map(({ command }) => command);
+    expect((result['commands'] as string[]).sort()).toEqual(declared.sort());
+    const said = (name: string): { messages: string[]; output: string } =>
+      result[name] as { messages: string[]; output: string };
+    const found = ['C_UNKNOWN_PROTOCOL', 30];
+    expect(result).toMatchObject({ diagnostics: [found], again: [found], language: 'sluice-yaml', left: [] });
+    expect(result['secrets']).toMatch(/^\{ "a": "[0-9a-f]{32}", "b": "[0-9a-f]{32}"\}$/);
+    expect(result['uuid']).toMatch(/^id: '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}'$/);
+    expect(said('bad').messages.join()).toContain('cannot be run');
+    expect(said('bad').output).toMatch(/C_UNKNOWN_PROTOCOL[\s\S]*refused \(1 error/);
+    expect(said('good').messages.join()).toContain('can be run');
+    expect(said('good').output).toContain(': OK');
+    for (const name of ['noFile', 'none']) expect(said(name).messages.join()).toContain('open a configuration');
+    expect(said('untrusted').messages.join()).toContain('Trust the workspace');
+    expect(said('noProgram').output).toContain('ENOENT');
   });
 });

@@ -113,6 +113,8 @@ export function makeProgram(exit: (code: number) => void): Command {
     .command('lsp')
     .description('help an editor with configurations, by the Language Server Protocol')
     .option('--stdio', 'at the standard input and output: the only way, and so needless to say')
+    // The library that serves reads it by itself: Visual Studio Code's clients give it to every server.
+    .option('--clientProcessId <pid>', 'the editor that is served: the server ends when it is gone')
     .action(() => lsp());
   program
     .command('version')

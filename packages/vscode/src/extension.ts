@@ -1,16 +1,22 @@
 import { commands, languages, window, workspace, type ExtensionContext } from 'vscode';
 import { LanguageClient, TransportKind, type ServerOptions } from 'vscode-languageclient/node';
+import { checkFile, type SluiceProgram } from './check-file.js';
+import { generate } from './generate.js';
 
 const LANGUAGES = ['sluice-jsonc', 'sluice-yaml'];
 
 let client: LanguageClient | undefined;
 
-/** The server that is bundled with the extension, or the program that the settings name. */
-function server(context: ExtensionContext): ServerOptions {
-  const path = workspace.getConfiguration('sluice').get<string>('path', '').trim();
-  const args = ['lsp', '--stdio'];
-  if (path !== '') return { command: path, args, transport: TransportKind.stdio };
+/** What is bundled with the extension, and the program that the settings name instead. */
+function program(context: ExtensionContext): SluiceProgram {
+  const command = workspace.getConfiguration('sluice').get<string>('path', '').trim();
   const module = context.asAbsolutePath('server/sluice.js');
+  return command === '' ? { module } : { command, module };
+}
+
+function server(context: ExtensionContext): ServerOptions {
+  const { command, module } = program(context);
+  if (command !== undefined) return { command, args: ['lsp', '--stdio'], transport: TransportKind.stdio };
   return { module, args: ['lsp'], transport: TransportKind.stdio };
 }
 
@@ -34,7 +40,12 @@ async function useForFile(): Promise<void> {
 }
 
 export async function activate(context: ExtensionContext): Promise<void> {
+  const output = window.createOutputChannel('Sluice: Check');
   context.subscriptions.push(
+    output,
+    commands.registerCommand('sluice.checkFile', () => checkFile(program(context), output)),
+    commands.registerCommand('sluice.generateSecret', () => generate('secret')),
+    commands.registerCommand('sluice.generateUuid', () => generate('UUID')),
     commands.registerCommand('sluice.useForFile', useForFile),
     commands.registerCommand('sluice.restart', () => start(context)),
     workspace.onDidChangeConfiguration((event) => {
