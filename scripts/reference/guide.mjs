@@ -2,7 +2,8 @@
 
 export const guidePath = 'docs/writing-a-plugin.md';
 
-const BLOCK = /<!-- (docs\/examples\/[\w./-]+) -->\n(?:\n(?:<!-- prettier-ignore -->\n)?(`{3,})\w+\n(?:[\s\S]*?\n)??\2\n)?/g;
+const BLOCK =
+  /<!-- (docs\/examples\/[\w./-]+) -->\n(?:\n(?:<!-- prettier-ignore -->\n)?(`{3,})\w+\n(?:[\s\S]*?\n)??\2\n)?/g;
 const languages = { '.json': 'json', '.jsonc': 'jsonc', '.mjs': 'js', '.ts': 'ts' };
 
 /**

@@ -1,7 +1,7 @@
 import { AssertionError } from 'node:assert';
 
 /** The longest that any one step may take, in ms: far more than a working handler needs. */
-export const STEP_MS = 8000;
+const STEP_MS = 8000;
 
 /** The value, or a failure that says what was waited for. */
 export async function within<T>(waiting: Promise<T>, what: string, ms = STEP_MS): Promise<T> {
