@@ -4,6 +4,7 @@ import {
   DiagnosticTag,
   type Diagnostic,
   type DiagnosticRelatedInformation,
+  type Position,
   type Range,
 } from 'vscode-languageserver';
 
@@ -61,6 +62,16 @@ export function toDiagnostic(problem: Problem, uriOf?: (file: string) => string)
     ...(uriOf === undefined || related.length === 0 ? {} : { relatedInformation: elsewhere(related, uriOf) }),
     ...(tags === undefined ? {} : { tags }),
   };
+}
+
+/** The same in a text with a byte order mark, which editors count if they have it, and the loader does not. */
+export function afterMark(diagnostic: Diagnostic): Diagnostic {
+  const moved = ({ line, character }: Position): Position => ({
+    line,
+    character: line === 0 ? character + 1 : character,
+  });
+  const { start, end } = diagnostic.range;
+  return { ...diagnostic, range: { start: moved(start), end: moved(end) } };
 }
 
 function elsewhere(

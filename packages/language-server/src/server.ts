@@ -13,7 +13,7 @@ import {
 } from 'vscode-languageserver';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import { Answers } from './answers.js';
-import { toDiagnostic } from './diagnosis.js';
+import { afterMark, toDiagnostic } from './diagnosis.js';
 import { Documents } from './document/documents.js';
 import { filesSetting } from './document/file-groups.js';
 import { fileOf, type OpenDocument } from './document/open-document.js';
@@ -222,7 +222,8 @@ export class LanguageServer {
       const areShown = this.#client.textDocument?.publishDiagnostics?.relatedInformation === true;
       for (const problem of await document.diagnose()) {
         const of = byFile.get(problem.range?.file ?? document.file) ?? document;
-        found.get(of)?.push(toDiagnostic(problem, areShown ? uriOf : undefined));
+        const diagnostic = toDiagnostic(problem, areShown ? uriOf : undefined);
+        found.get(of)?.push(of.hasMark ? afterMark(diagnostic) : diagnostic);
       }
     } catch (error) {
       // A fault of ours must not end the help with all other documents.

@@ -36,7 +36,7 @@ interface Written {
 
 function jsonCursors(text: string, root: TextNode | undefined, offset: number): readonly Cursor[] {
   const plain = withoutComments(text);
-  if (isInComment(text, plain, offset)) return [];
+  if (plain === undefined || isInComment(text, plain, offset)) return [];
   const { path, isAtPropertyKey: isKey } = getLocation(plain, offset);
   const { start, end } = jsonWord(plain, offset);
   const quoted = plain[start] === '"';

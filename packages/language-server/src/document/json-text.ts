@@ -4,7 +4,8 @@ import { MAX_DEPTH, NONE, type TextMember, type TextNode } from './text-tree.js'
 
 /** Reads JSON with comments, as far as it can be read. */
 export function readJson(text: string): TextNode | undefined {
-  const tree = parseTree(withoutComments(text), [], { allowTrailingComma: true });
+  const plain = withoutComments(text);
+  const tree = plain === undefined ? undefined : parseTree(plain, [], { allowTrailingComma: true });
   return tree && fromJson(tree, 0);
 }
 

@@ -80,6 +80,11 @@ export class OpenDocument {
     return this.#format;
   }
 
+  /** A byte order mark, without which others count places. */
+  get hasMark(): boolean {
+    return this.#text.startsWith('\uFEFF');
+  }
+
   get isTooLong(): boolean {
     return this.#text.length > MAX_LENGTH;
   }
@@ -99,7 +104,7 @@ export class OpenDocument {
 
   /** What has no faults is read once for all that is asked of it. */
   #read(): TextNode | undefined {
-    const plain = isOffset(this.#text) ? undefined : plainTree(this.#asFile, { cache: this.#cache });
+    const plain = this.hasMark ? undefined : plainTree(this.#asFile, { cache: this.#cache });
     return plain === undefined ? readTree(this.#text, this.#format) : viewOf(plain);
   }
 
@@ -164,14 +169,9 @@ export class OpenDocument {
     const node = memberOf(this.root, 'plugins')?.items.find(({ value }) => value === specifier);
     if (node === undefined) return undefined;
     // As the loader counts, without the mark.
-    const shift = isOffset(this.#text) ? 1 : 0;
+    const shift = this.hasMark ? 1 : 0;
     return new Source(this.file, this.#text).range(node.start - shift, node.end - shift);
   }
-}
-
-/** Of a text with a byte order mark, others count places without it. */
-function isOffset(text: string): boolean {
-  return text.startsWith('\uFEFF');
 }
 
 /** Plugins are looked for from where the file is. */

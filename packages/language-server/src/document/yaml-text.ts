@@ -1,7 +1,8 @@
 import { readPlainYaml, Source, type ConfigNode, type PartReader } from '@sluice/config';
-import { isAlias, isMap, isScalar, isSeq, parseDocument, type Node as YamlNode, type Pair } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, type Node as YamlNode, type Pair } from 'yaml';
 import { MAX_DEPTH, NONE, type TextMember, type TextNode } from './text-tree.js';
 import { viewOf } from './tree-view.js';
+import { firstDocument } from './yaml-document.js';
 
 /** Reads YAML as far as it can be read: what is plain in the quick way, the rest with the library, entry by entry. */
 export function readYaml(text: string): TextNode | undefined {
@@ -42,14 +43,8 @@ export function readYaml(text: string): TextNode | undefined {
 
 /** @param offset what is added to every place */
 function contentsOf(text: string, offset: number, depth: number): TextNode | undefined {
-  try {
-    const { contents } = parseDocument(text, { uniqueKeys: false, prettyErrors: false, logLevel: 'silent' });
-    return contents === null ? undefined : fromYaml(contents, offset, depth);
-  } catch (error) {
-    // Nested deeper than the library can follow.
-    if (error instanceof RangeError) return undefined;
-    throw error;
-  }
+  const contents = firstDocument(text)?.contents;
+  return contents === undefined || contents === null ? undefined : fromYaml(contents, offset, depth);
 }
 
 function fromYaml(node: YamlNode, offset: number, depth: number): TextNode | undefined {

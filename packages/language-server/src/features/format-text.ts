@@ -1,7 +1,9 @@
-import { plainJson, type Format } from '@sluice/config';
-import { applyEdits, format as formatJson } from 'jsonc-parser';
+import type { Format } from '@sluice/config';
+import { format as formatJson, type Edit } from 'jsonc-parser';
 import { parseDocument, type Tags } from 'yaml';
 import { stringifyNumber } from 'yaml/util';
+import { withoutComments } from '../document/comments.js';
+import { isNestedTooDeep } from '../document/yaml-document.js';
 
 export interface FormatStyle {
   readonly tabSize: number;
@@ -20,10 +22,23 @@ export function formatted(text: string, format: Format, { tabSize, insertSpaces 
   if (readable === undefined) return undefined;
   const edits = formatJson(readable, undefined, { tabSize, insertSpaces, eol, insertFinalNewline: true });
   // Edits are of the space between what means something: they fit the text as it is written, too.
-  return applyEdits(text, edits);
+  return edited(text, edits);
+}
+
+/** All of them at once: to make a new text for each takes minutes for a long one. */
+function edited(text: string, edits: readonly Edit[]): string {
+  const pieces: string[] = [];
+  let done = 0;
+  for (const { offset, length, content } of edits.toSorted((a, b) => a.offset - b.offset)) {
+    pieces.push(text.slice(done, offset), content);
+    done = offset + length;
+  }
+  pieces.push(text.slice(done));
+  return pieces.join('');
 }
 
 function formattedYaml(text: string, indent: number): string | undefined {
+  if (isNestedTooDeep(text)) return undefined;
   const document = parseDocument(text, { prettyErrors: false, logLevel: 'error', customTags: asWritten });
   if (document.errors.length > 0 || document.contents === null) return undefined;
   const laid = document.toString({ indent, lineWidth: 0 });
@@ -51,7 +66,8 @@ function meaningOf(text: string): string | symbol {
 
 /** The same text, in length too, with `//` for `#`, which the library does not know. */
 function withSlashes(text: string): string | undefined {
-  const { text: plain } = plainJson(text);
+  const plain = withoutComments(text);
+  if (plain === undefined) return undefined;
   let changed = text;
   for (let at = 0; at < text.length; at += 1) {
     if (text[at] === plain[at]) continue;
