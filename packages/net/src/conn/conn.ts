@@ -22,9 +22,9 @@ export interface ConnSink {
 export interface Conn {
   readonly local: Endpoint;
   readonly remote: Endpoint;
-  /** Bytes received and sent so far, as counted on this very stream. */
+  /** Bytes received so far, as counted on this very stream. */
   readonly bytesRead: number;
-  /** Bytes that were written so far. */
+  /** Bytes handed to `write` so far, whether or not the system has taken them. */
   readonly bytesWritten: number;
   /** Bytes written that the system has not taken yet: less whenever it takes some. Where a conn cannot tell, absent. */
   readonly unsent?: number;

@@ -12,7 +12,7 @@ export type RelayEnd = 'done' | 'idle' | 'client-reset' | 'upstream-reset' | 'er
 
 /** What a relay has carried, and why it ended. */
 export interface RelayResult {
-  /** Payload bytes from the client and to the client. */
+  /** Payload bytes from the client. */
   readonly uplink: number;
   /** Payload bytes to the client. */
   readonly downlink: number;

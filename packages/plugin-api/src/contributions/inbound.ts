@@ -48,7 +48,7 @@ export interface Inbound {
    * @returns the e-mails of users whose connections must end: gone, or with another secret
    */
   succeed?(previous: Inbound): readonly string[];
-  /** Takes resources; a rejection ends the start of the instance. */
+  /** Takes resources; a rejection ends the start of the instance, or the change of it that was to bring this in. */
   start?(): void | Promise<void>;
   /** Safe after a start that failed half-way, and twice. */
   close?(): void | Promise<void>;

@@ -21,7 +21,7 @@ export interface OutboundContribution<S = unknown> {
 
 /** Leads the connections of one configured outbound on. */
 export interface Outbound {
-  /** Takes resources; a rejection ends the start of the instance. */
+  /** Takes resources; a rejection ends the start of the instance, or the change of it that was to bring this in. */
   start?(): void | Promise<void>;
   /** Safe after a start that failed half-way, and twice. */
   close?(): void | Promise<void>;

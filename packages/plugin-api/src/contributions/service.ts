@@ -40,7 +40,7 @@ export interface ContributedNames {
 export interface Service {
   /** By the tags that `outboundTags` named. */
   readonly outbounds?: Readonly<Record<string, Outbound>>;
-  /** Takes resources; a rejection ends the start of the instance. */
+  /** Takes resources; a rejection ends the start of the instance, or the change of it that was to bring this in. */
   start?(): void | Promise<void>;
   /** Safe after a start that failed half-way, and twice. */
   close?(): void | Promise<void>;

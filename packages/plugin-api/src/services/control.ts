@@ -66,7 +66,7 @@ export interface SessionView {
   readonly ruleIndex: number | undefined;
   /** As of Date.now(). */
   readonly startedAt: number;
-  /** Payload bytes so far. */
+  /** Payload bytes from the client so far. */
   readonly uplink: number;
   /** Payload bytes to the client so far. */
   readonly downlink: number;

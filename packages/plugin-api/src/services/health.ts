@@ -1,6 +1,6 @@
 /** What probes have found of an outbound. Times in ms; `at` values as of Date.now(). */
 export interface OutboundHealth {
-  /** Whether the last probe succeeded. */
+  /** Whether those who probe it take it to work: one lost probe need not mean that it does not. */
   readonly alive: boolean;
   /** The last round trip, or the average where several are kept; undefined if none succeeded yet. */
   readonly delay: number | undefined;
@@ -10,7 +10,7 @@ export interface OutboundHealth {
   readonly min?: number | undefined;
   /** The longest round trip of those that are kept. */
   readonly max?: number | undefined;
-  /** How many probes are kept, and how many of them failed. */
+  /** How many probes are kept. */
   readonly samples: number;
   /** How many of the kept probes failed. */
   readonly failures: number;
