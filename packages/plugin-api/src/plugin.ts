@@ -11,6 +11,24 @@ import type { StreamLayerContribution } from './contributions/stream-layer.js';
 /** The version of this contract; a plugin states the one it was written for. */
 export const API_VERSION = 1;
 
+/** The kinds of contributions that have options, under the names that {@link Plugin} has for them. */
+export const KINDS_WITH_SCHEMA = [
+  'inbounds',
+  'outbounds',
+  'transports',
+  'securities',
+  'ruleTypes',
+  'ruleMatchers',
+  'services',
+  'balancerStrategies',
+] as const;
+
+/** The kinds of contributions that a configuration names. */
+export const CONTRIBUTION_KINDS = [...KINDS_WITH_SCHEMA, 'sniffers', 'dnsServers'] as const;
+
+/** One of {@link CONTRIBUTION_KINDS}. */
+export type ContributionKind = (typeof CONTRIBUTION_KINDS)[number];
+
 /** All that a plugin brings. Each name must be free in its registry. */
 export interface Plugin {
   /** Lower-case, as the package's name ends: "socks". Groups the plugin's commands. */

@@ -1,4 +1,4 @@
-import type { Plugin } from './plugin.js';
+import { CONTRIBUTION_KINDS, type Plugin } from './plugin.js';
 
 /** What a schema file says of a contribution without options. */
 export interface ContributionOutline {
@@ -48,19 +48,6 @@ export interface PluginSchemaFile {
   readonly dnsServers?: Readonly<Record<string, ContributionOutline>>;
 }
 
-const KINDS = [
-  'inbounds',
-  'outbounds',
-  'transports',
-  'securities',
-  'ruleTypes',
-  'ruleMatchers',
-  'services',
-  'balancerStrategies',
-  'sniffers',
-  'dnsServers',
-] as const;
-
 /**
  * The plugin's schema file, for its build to write:
  * `writeFileSync('schema.json', JSON.stringify(schemaFileOf(plugin), null, 2))`.
@@ -73,7 +60,7 @@ export function schemaFileOf(plugin: Plugin): PluginSchemaFile {
     const entries = Object.entries(group);
     if (entries.length > 0) file[kind] = Object.fromEntries(entries.map(([key, each]) => [key, outlineOf(each)]));
   };
-  for (const kind of KINDS) put(kind, plugin[kind]);
+  for (const kind of CONTRIBUTION_KINDS) put(kind, plugin[kind]);
   // As JSON: the marks that schemas carry for TypeScript stay behind.
   return JSON.parse(JSON.stringify(file)) as PluginSchemaFile;
 }

@@ -1,23 +1,7 @@
 import { pathToFileURL } from 'node:url';
-import { API_VERSION, type Plugin } from '@sluice/plugin-api';
+import { API_VERSION, CONTRIBUTION_KINDS, type ContributionKind, type Plugin } from '@sluice/plugin-api';
 import type { LocatedPlugin } from './locate.js';
 import { ManifestError, takesApi } from './manifest.js';
-
-/** The kinds of contributions, as a plugin has them. */
-export const CONTRIBUTION_KINDS = [
-  'inbounds',
-  'outbounds',
-  'transports',
-  'securities',
-  'ruleTypes',
-  'ruleMatchers',
-  'services',
-  'sniffers',
-  'balancerStrategies',
-  'dnsServers',
-] as const;
-
-export type ContributionKind = (typeof CONTRIBUTION_KINDS)[number];
 
 /**
  * Runs a plugin's module and looks at what it gives.

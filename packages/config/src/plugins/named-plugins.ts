@@ -1,10 +1,10 @@
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Plugin } from '@sluice/plugin-api';
+import { CONTRIBUTION_KINDS, type Plugin } from '@sluice/plugin-api';
 import type { Problems } from '../diagnostics/problems.js';
 import type { ConfigNode, Place } from '../source/node.js';
 import { EXTENSIBLE_TYPE } from '../rule-matchers.js';
-import { contributedBy, CONTRIBUTION_KINDS, loadPlugin } from './load-plugin.js';
+import { contributedBy, loadPlugin } from './load-plugin.js';
 import { locatePlugin, type LocatedPlugin } from './locate.js';
 import { ManifestError } from './manifest.js';
 

@@ -1,5 +1,4 @@
-import { API_VERSION, type PluginSchemaFile } from '@sluice/plugin-api';
-import { CONTRIBUTION_KINDS } from './load-plugin.js';
+import { API_VERSION, CONTRIBUTION_KINDS, type PluginSchemaFile } from '@sluice/plugin-api';
 import { locatePlugin, type LocatedPlugin } from './locate.js';
 import { ManifestError, takesApi } from './manifest.js';
 import { pluginFolders, type WantedPlugin } from './named-plugins.js';

@@ -1,14 +1,13 @@
 import { readFileSync, statSync } from 'node:fs';
-import type { PluginSchemaFile } from '@sluice/plugin-api';
+import { CONTRIBUTION_KINDS, KINDS_WITH_SCHEMA, type PluginSchemaFile } from '@sluice/plugin-api';
 import { Ajv } from 'ajv';
-import { CONTRIBUTION_KINDS } from './load-plugin.js';
 import type { LocatedPlugin } from './locate.js';
 import { ManifestError } from './manifest.js';
 
 const MAX_SIZE = 4 * 1024 * 1024;
 /** They would be resolved within the whole configuration's schema, not within the plugin's. */
 const REFERENCES = ['$ref', '$id', '$recursiveRef', '$dynamicRef'];
-const KINDS_WITHOUT_SCHEMA: readonly string[] = ['sniffers', 'dnsServers'];
+const WITH_SCHEMA: readonly string[] = KINDS_WITH_SCHEMA;
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -29,7 +28,7 @@ export function readSchemaFile(path: string): PluginSchemaFile {
     const group = value[kind] ?? {};
     if (!isObject(group)) throw new ManifestError(`"${kind}" in its schema file must be an object`);
     for (const [name, contribution] of Object.entries(group)) {
-      const wrong = faultOf(contribution, !KINDS_WITHOUT_SCHEMA.includes(kind), ajv);
+      const wrong = faultOf(contribution, WITH_SCHEMA.includes(kind), ajv);
       if (wrong !== undefined) throw new ManifestError(`"${name}" (${kind}) in its schema file ${wrong}`);
     }
   }

@@ -1,23 +1,12 @@
-import type { Plugin } from '@sluice/plugin-api';
+import { KINDS_WITH_SCHEMA, type Plugin } from '@sluice/plugin-api';
 import { isSecret } from './branch.js';
 import type { JsonSchema } from './json-schema.js';
-
-const KINDS = [
-  'inbounds',
-  'outbounds',
-  'transports',
-  'securities',
-  'ruleTypes',
-  'ruleMatchers',
-  'services',
-  'balancerStrategies',
-] as const;
 
 /** The keys, in lower case, under which the plugins' schemas keep secrets. */
 export function secretNames(plugins: readonly Plugin[]): ReadonlySet<string> {
   const names = new Set<string>();
   for (const plugin of plugins) {
-    for (const kind of KINDS) {
+    for (const kind of KINDS_WITH_SCHEMA) {
       for (const { schema } of Object.values(plugin[kind] ?? {})) collect(schema as JsonSchema, undefined, names);
     }
   }
