@@ -58,8 +58,12 @@ const echo = definePlugin({
         for (const [index, { name }] of (settings.users ?? []).entries()) {
           if (name === 'nobody') problems.error(['users', index, 'name'], 'nobody is no user');
           if (name === 'root') problems.warning(['users', index, 'name', 'deeper'], 'root is a bold choice');
-          if (settings.users?.findIndex((user) => user.name === name) !== index)
-            problems.error(['users', index, 'name'], 'this user is there already', { code: 'C_DUPLICATE_USER' });
+          const first = settings.users?.findIndex((user) => user.name === name) ?? index;
+          if (first !== index)
+            problems.error(['users', index, 'name'], 'this user is there already', {
+              code: 'C_DUPLICATE_USER',
+              related: [{ path: ['users', first, 'name'], message: 'the user that stands here first' }],
+            });
         }
       },
       create: noHandler,

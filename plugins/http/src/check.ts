@@ -8,14 +8,16 @@ type Path = readonly (string | number)[];
 const MAX_CREDENTIAL_BYTES = 8192;
 
 export function checkInbound(settings: InboundSettings, problems: ProblemReporter): void {
-  const seen = new Set<string>();
+  const seen = new Map<string, number>();
   (settings.accounts ?? []).forEach(({ user, pass }, index) => {
     const path = ['accounts', index];
-    if (seen.has(user))
+    const first = seen.get(user);
+    if (first !== undefined)
       problems.warning([...path, 'user'], 'An earlier account has the same user name; only the last one counts.', {
         code: 'C_DUPLICATE_USER',
+        related: [{ path: ['accounts', first, 'user'], message: 'the account that stands here before' }],
       });
-    seen.add(user);
+    seen.set(user, index);
     checkCredentials(user, pass, path, problems);
   });
 }

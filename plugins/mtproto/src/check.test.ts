@@ -1,3 +1,4 @@
+import type { ProblemReporter } from '@sluice/plugin-api';
 import { describe, expect, it } from 'vitest';
 import { mtprotoInbound } from './index.js';
 
@@ -6,8 +7,12 @@ const b = '00112233445566778899aabbccddeeff';
 
 function check(settings: object): string[] {
   const found: string[] = [];
-  const report = (severity: string) => (path: readonly (string | number)[], message: string) =>
-    void found.push(`${severity} ${path.join('.')}: ${message}`);
+  const report =
+    (severity: string): ProblemReporter['error'] =>
+    (path, message, { related = [] } = {}) => {
+      const others = related.map((other) => ` (${other.path.join('.')})`).join('');
+      found.push(`${severity} ${path.join('.')}: ${message}${others}`);
+    };
   mtprotoInbound.check?.(settings, { error: report('error'), warning: report('warning') });
   return found;
 }
@@ -42,7 +47,7 @@ describe('the check of inbound settings', () => {
     expect(
       check({ users: [{ secret: a, email: 'x' }, { secret: `dd${a.toUpperCase()}`, email: 'x' }, { secret: b }] }),
     ).toEqual([
-      expect.stringMatching(/^error users\.1\.secret: the same secret as that of users\[0\]/),
+      expect.stringMatching(/^error users\.1\.secret: the same secret as that of users\[0\].* \(users\.0\.secret\)$/),
       expect.stringMatching(/^warning users\.1\.email: the same email as that of users\[0\]/),
     ]);
   });

@@ -51,6 +51,8 @@ function wayOut(mode: SecretMode, modes: readonly SecretMode[], serverNames: rea
   return `its kind is "${mode}", and "modes" accepts only ${modes.map((each) => `"${each}"`).join(', ')}`;
 }
 
+const FIRST = 'the user that stands here first';
+
 function checkUsers({ users = [] }: InboundSettings, problems: ProblemReporter): void {
   if (users.length === 0) problems.error(['users'], 'zero MTProto users configured: add one with a secret');
   const secrets = new Map<string, number>();
@@ -67,7 +69,7 @@ function checkUsers({ users = [] }: InboundSettings, problems: ProblemReporter):
         problems.error(
           ['users', index, 'secret'],
           `the same secret as that of users[${first}]: its clients could not be told apart`,
-          { code: 'C_DUPLICATE_USER' },
+          { code: 'C_DUPLICATE_USER', related: [{ path: ['users', first, 'secret'], message: FIRST }] },
         );
     }
     if (email === undefined || email === '') return;
@@ -77,7 +79,7 @@ function checkUsers({ users = [] }: InboundSettings, problems: ProblemReporter):
       problems.warning(
         ['users', index, 'email'],
         `the same email as that of users[${first}]: they share counters and rules`,
-        { code: 'C_DUPLICATE_USER' },
+        { code: 'C_DUPLICATE_USER', related: [{ path: ['users', first, 'email'], message: FIRST }] },
       );
   });
 }

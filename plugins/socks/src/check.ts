@@ -16,15 +16,19 @@ export function checkInbound(settings: InboundSettings, problems: ProblemReporte
       'Nobody is asked for these passwords: the inbound is open to all who reach it unless `auth` is "password".',
     );
   }
-  const seen = new Set<string>();
+  const seen = new Map<string, number>();
   accounts.forEach(({ user, pass }, index) => {
-    if (seen.has(user))
+    const first = seen.get(user);
+    if (first !== undefined)
       problems.warning(
         ['accounts', index, 'user'],
         'An earlier account has the same user name; only the last one counts.',
-        { code: 'C_DUPLICATE_USER' },
+        {
+          code: 'C_DUPLICATE_USER',
+          related: [{ path: ['accounts', first, 'user'], message: 'the account that stands here before' }],
+        },
       );
-    seen.add(user);
+    seen.set(user, index);
     checkCredentials(user, pass, ['accounts', index], problems);
   });
   if (settings.ip !== undefined) {
@@ -42,9 +46,11 @@ export function checkOutbound(settings: OutboundSettings, problems: ProblemRepor
     checkHost(address, ['servers', index, 'address'], problems);
     users.forEach(({ user, pass }, place) => {
       const path = ['servers', index, 'users', place];
-      if (users.findIndex((other) => other.user === user) < place) {
+      const first = users.findIndex((other) => other.user === user);
+      if (first < place) {
         problems.warning([...path, 'user'], 'An earlier user of this server has the same name.', {
           code: 'C_DUPLICATE_USER',
+          related: [{ path: ['servers', index, 'users', first, 'user'], message: 'the user that stands here first' }],
         });
       }
       checkCredentials(user, pass, path, problems);

@@ -1,4 +1,3 @@
-import { defineInbound, definePlugin, Type } from '@sluice/plugin-api';
 import { expect, it } from 'vitest';
 import { covered, inbound, load, outbound } from '../load.fixture.js';
 import { loadTexts, prepareFormats, type TextLoadResult } from '../load.js';
@@ -92,32 +91,4 @@ it('what a file takes the place of is told with its place in the other file', ()
   ];
   const [problem] = loadTexts(files, { plugins }).diagnostics.filter(({ code }) => code === 'C_MERGE');
   expect(problem).toMatchObject({ range: { file: 'b.json' }, related: [{ range: { file: 'a.json' } }] });
-});
-
-it('of many users who stand twice only some are told with the other place, so that it takes no time', () => {
-  const crowd = definePlugin({
-    name: 'crowd',
-    version: '0.0.0',
-    description: 'For tests.',
-    inbounds: {
-      crowd: defineInbound<{ users: string[] }>({
-        description: 'Many users.',
-        schema: Type.Object({ users: Type.Array(Type.String()) }),
-        networks: () => ['tcp'],
-        check({ users }, problems) {
-          for (const index of users.keys())
-            if (index >= users.length / 2) problems.error(['users', index], 'again', { code: 'C_DUPLICATE_USER' });
-        },
-        create: () => {
-          throw new TypeError('nothing is created here');
-        },
-      }),
-    },
-  });
-  const users = Array.from({ length: 5000 }, (_, index) => `u${index % 2500}`);
-  const text = JSON.stringify({ inbounds: [inbound({ protocol: 'crowd', settings: { users } })] });
-  const twice = load(text, { plugins: [crowd] }).diagnostics.filter(({ code }) => code === 'C_DUPLICATE_USER');
-  expect(twice).toHaveLength(2500);
-  expect(twice.filter(({ related }) => related !== undefined)).toHaveLength(100);
-  expect(twice[7]?.related).toMatchObject([{ pointer: '/inbounds/0/settings/users/7' }]);
 });

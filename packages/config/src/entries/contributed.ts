@@ -1,11 +1,12 @@
 import type { AssetFiles, ContributedNames, ProblemDetails, ProblemReporter, TSchema } from '@sluice/plugin-api';
 import type { Named } from '../contributions.js';
 import type { DiagnosticCode } from '../diagnostics/catalogue.js';
+import type { ProblemDetails as ToldDetails } from '../diagnostics/problems.js';
 import { fillDefaults } from '../normalise/defaults.js';
 import { normalise, type NormaliseOptions } from '../normalise/normalise.js';
 import type { KeptValue } from '../load-cache.js';
 import type { JsonSchema } from '../schema/json-schema.js';
-import { placeAt, toValue, type ConfigNode, type NodePath, type Place } from '../source/node.js';
+import { placeAt, toValue, type ConfigNode } from '../source/node.js';
 import { validate } from '../validation/validate.js';
 import type { EntryContext } from './context.js';
 import { deepFreeze } from './frozen.js';
@@ -25,11 +26,6 @@ export interface ContributedOptions extends NormaliseOptions {
   readonly written?: string | undefined;
 }
 
-interface RelatedProblem {
-  readonly place: Place;
-  readonly message: string;
-}
-
 /** Knows whether files were asked for. */
 class WatchedAssets implements AssetFiles {
   wereRead = false;
@@ -40,23 +36,6 @@ class WatchedAssets implements AssetFiles {
     this.wereRead = true;
     return this.assets.read(name);
   }
-}
-
-/** Of how many users who stand twice in one entry the other place is looked for. */
-const MOST_LOOKUPS = 100;
-
-/** The other one of two users: the first entry of the same list that has the same there. */
-function relatedTo(root: ConfigNode, path: NodePath): RelatedProblem[] {
-  const at = path.findLastIndex((step) => typeof step === 'number');
-  const value = placeAt(root, path).node;
-  if (at < 0 || value === undefined) return [];
-  const written = JSON.stringify(toValue(value));
-  for (let index = 0; index < Number(path[at]); index += 1) {
-    const { node, place } = placeAt(root, [...path.slice(0, at), index, ...path.slice(at + 1)]);
-    if (node !== undefined && JSON.stringify(toValue(node)) === written)
-      return [{ place, message: 'the user that stands here first' }];
-  }
-  return [];
 }
 
 /**
@@ -81,19 +60,19 @@ export function readContributed(
     if (!validate(complete, schema, validator, problems)) return undefined;
     const value = deepFreeze(toValue(complete));
     let failed = false;
-    let lookups = 0;
-    const relatedOf = (path: NodePath, code: ProblemDetails['code']): RelatedProblem[] =>
-      code !== 'C_DUPLICATE_USER' || (lookups += 1) > MOST_LOOKUPS ? [] : relatedTo(complete, path);
+    const details = ({ found, expected, suggestion, related = [] }: ProblemDetails): ToldDetails => ({
+      found,
+      expected,
+      suggestion,
+      related: related.map(({ path, message }) => ({ place: placeAt(complete, path).place, message })),
+    });
     const reporter: ProblemReporter = {
-      error(path, message, { code, found, expected, suggestion } = {}) {
+      error(path, message, more = {}) {
         failed = true;
-        const related = relatedOf(path, code);
-        problems.error(codeOf(code), placeAt(complete, path).place, message, { found, expected, suggestion, related });
+        problems.error(codeOf(more.code), placeAt(complete, path).place, message, details(more));
       },
-      warning(path, message, { code, found, expected, suggestion } = {}) {
-        const related = relatedOf(path, code);
-        const details = { found, expected, suggestion, related };
-        problems.warning(codeOf(code), placeAt(complete, path).place, message, details);
+      warning(path, message, more = {}) {
+        problems.warning(codeOf(more.code), placeAt(complete, path).place, message, details(more));
       },
     };
     const names = { dnsServers: [...context.contributions.dnsServers.values()].map((server) => server.name) };

@@ -15,6 +15,14 @@ export interface ProblemReporter {
   warning(path: readonly (string | number)[], message: string, details?: ProblemDetails): void;
 }
 
+/** Another place of the same value that a problem has to do with. */
+export interface RelatedPath {
+  /** As the problem's own. */
+  readonly path: readonly (string | number)[];
+  /** What is there, in a few words: "the user that stands here first". */
+  readonly message: string;
+}
+
 /** What is shown beside the message, in words; all of it may be left out. */
 export interface ProblemDetails {
   /** The code of the diagnostic: one of those that are the same for every protocol. Default "C_CHECK". */
@@ -23,6 +31,8 @@ export interface ProblemDetails {
   readonly found?: string | undefined;
   /** What should stand there. */
   readonly expected?: string | undefined;
+  /** Other places that belong to it: of what stands twice, the first one. */
+  readonly related?: readonly RelatedPath[] | undefined;
   /** What could be written instead. */
   readonly suggestion?: string | undefined;
 }
