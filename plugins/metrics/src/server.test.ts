@@ -43,6 +43,17 @@ test('answers at its path alone, in the text format', async () => {
   expect((await fetch(url, { method: 'POST', body: 'x' })).status).toBe(405);
 });
 
+test('waits for no body', async () => {
+  const { url } = await start({ listen: '127.0.0.1:0' });
+  for (const length of ['Content-Length: 1000000000', 'Transfer-Encoding: chunked']) {
+    const socket = net.connect({ port: Number(new URL(url).port), host: '127.0.0.1' });
+    socket.write(`POST /metrics HTTP/1.1\r\nHost: localhost\r\n${length}\r\n\r\n`);
+    const said: Buffer[] = [];
+    for await (const chunk of socket) said.push(chunk as Buffer);
+    expect(Buffer.concat(said).toString()).toMatch(/^HTTP\/1\.1 405 .*\r\nConnection: close\r\n/s);
+  }
+});
+
 test('asks for its secret', async () => {
   const { url, logger } = await start({ listen: '127.0.0.1:0', secret: 'open sesame' });
   expect(await statusFor(url, {})).toBe(401);

@@ -100,6 +100,8 @@ export class MetricsServer {
     const { exporter, path, logger } = this.#parts;
     const [asked = ''] = (request.url ?? '').split('?', 1);
     response.setHeader('X-Content-Type-Options', 'nosniff');
+    // Nobody who wants metrics sends one: it is not waited for, however long it is.
+    if (hasBody(request)) response.setHeader('Connection', 'close');
     if (!this.#isOwnHost(request)) {
       refuse(response, 403, 'Host not allowed');
       return;
@@ -144,6 +146,10 @@ export class MetricsServer {
     const name = (host?.[1] ?? host?.[2] ?? '').toLowerCase();
     return isIP(name) !== 0 || name === 'localhost' || name.endsWith('.localhost');
   }
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
 function refuse(response: ServerResponse, status: number, message: string): void {
