@@ -32,6 +32,8 @@ export async function attempts(
     }
   };
   await Promise.all(Array.from({ length: atOnce }, work));
+  // A client may be gone before its connection has reached the target.
+  await path.settled();
   const heard = await Promise.all(targets);
   path.origin.servedBy(undefined);
   if (!isUnchanged) return;

@@ -20,6 +20,7 @@ export function strangerCases({ on, abilities, hops }: Suite): void {
         async (path) => {
           path.origin.servedBy((peer) => void farewell(peer));
           await Promise.all(junk().map((bytes) => intrude(path, hop, bytes, isEnded)));
+          await path.settled();
           path.origin.servedBy(undefined);
           await exchange(path);
         },
