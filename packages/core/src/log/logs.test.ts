@@ -1,7 +1,8 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
+import type { LogConfig } from '@sluice/config';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { printable } from './log-line.js';
 import type { LogTargets } from './log-sink.js';
@@ -109,6 +110,34 @@ describe('Logs', () => {
     await logs.close();
     expect(targets.text()).toBe('');
     await expect(readFile(join(folder, 'x.log'))).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  const toFile = (name: string): LogConfig => ({ access: 'none', error: join(folder, name), loglevel: 'info' });
+
+  it('stays with what a change has brought into use while the files were being opened anew', async () => {
+    const logs = new Logs(toFile('old.log'));
+    await logs.open();
+    const next = logs.sink(toFile('new.log'));
+    await next.open();
+    const reopened = logs.reopen();
+    await logs.use(next);
+    await reopened;
+    expect(logs.isMadeFrom(toFile('new.log'))).toBe(true);
+    logs.logger('test').info('for the new one');
+    await logs.close();
+    expect(await readFile(join(folder, 'new.log'), 'utf8')).toContain('for the new one');
+    expect(await readFile(join(folder, 'old.log'), 'utf8')).toBe('');
+  });
+
+  it('leaves no file open that was to be used after the end', async () => {
+    const logs = new Logs(toFile('old.log'));
+    await logs.open();
+    const next = logs.sink(toFile('new.log'));
+    await next.open();
+    const reopened = logs.reopen();
+    await Promise.all([logs.close(), logs.use(next), reopened]);
+    const open = (await readdir('/proc/self/fd')).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => ''));
+    expect((await Promise.all(open)).filter((path) => path.startsWith(folder))).toEqual([]);
   });
 
   it('lets nobody forge a line', () => {

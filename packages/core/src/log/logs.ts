@@ -15,6 +15,7 @@ export class Logs implements LogFeed {
     error: new Feed<LogEvent>(),
   };
   #sink: LogSink;
+  #isClosed = false;
   /** The least severe rank that somebody wants. */
   #wanted: number;
 
@@ -67,23 +68,28 @@ export class Logs implements LogFeed {
     return new LogSink(config, this.#targets);
   }
 
-  /** Goes over to another sink, which is open, and closes the one before. */
+  /** Goes over to another sink, which is open, and closes the one before; after the end, that one at once. */
   async use(sink: LogSink): Promise<void> {
+    if (this.#isClosed) return sink.close();
     const before = this.#sink;
     this.#sink = sink;
     this.#reckon();
     await before.close();
   }
 
+  /** Opens the files anew. @throws SluiceError E_START_FAILED: the old ones stay in use then */
   async reopen(): Promise<void> {
-    const sink = this.sink(this.#sink.config);
+    const before = this.#sink;
+    const sink = this.sink(before.config);
     try {
       await sink.open();
     } catch (error) {
       await sink.close();
       throw error;
     }
-    await this.use(sink);
+    // What has come into use meanwhile is newer: it may be of another configuration.
+    if (this.#sink === before) await this.use(sink);
+    else await sink.close();
   }
 
   /** @throws SluiceError E_START_FAILED naming a file that cannot be written */
@@ -93,6 +99,7 @@ export class Logs implements LogFeed {
 
   /** Resolves when what was logged has been handed to the system. */
   close(): Promise<void> {
+    this.#isClosed = true;
     return this.#sink.close();
   }
 

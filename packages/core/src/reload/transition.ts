@@ -235,7 +235,8 @@ export class Transition {
 
   async #letGo(): Promise<void> {
     const { sessions, logs } = this.#parts;
-    if (this.#sink !== undefined) await logs.use(this.#sink);
+    // The old files may be slow to close; nobody else waits for them.
+    const logged = this.#sink === undefined ? undefined : logs.use(this.#sink);
     const inbounds = this.#inbounds.filter(({ isKept }) => !isKept).flatMap(({ before }) => before ?? []);
     for (const worker of inbounds) {
       this.#roster.retired.add(worker);
@@ -246,11 +247,13 @@ export class Transition {
       });
     }
     const outbounds = this.#outbounds.filter(({ isKept }) => !isKept).flatMap(({ before }) => before ?? []);
-    if (outbounds.length === 0) return;
-    // Others may dial through it, so that those whom it carries itself are not all who need it.
-    sessions.whenPresentAreOver(() => {
-      for (const handler of outbounds) void this.#lifecycle.retire(handler);
-    });
+    if (outbounds.length > 0) {
+      // Others may dial through it, so that those whom it carries itself are not all who need it.
+      sessions.whenPresentAreOver(() => {
+        for (const handler of outbounds) void this.#lifecycle.retire(handler);
+      });
+    }
+    await logged;
   }
 }
 
